@@ -1,0 +1,1 @@
+"""What a cell's text means: pure functions over source text."""

@@ -1,0 +1,167 @@
+"""The kernel's settings: traits with an environment variable each.
+
+A trait's environment variable is read in that trait's default and nowhere else, so
+the precedence is always: command line or configuration file, environment, default.
+"""
+
+from __future__ import annotations
+
+import os
+
+from traitlets import Enum, Float, Integer, Unicode, default
+from traitlets.config import Configurable
+
+from acajs_kernel.errors import ConfigurationError
+
+__all__ = ["API_VERSION", "Settings"]
+
+API_VERSION = "2024-02-02-preview"
+"""The service's API version that the vendor's tutorial uses, and our default."""
+
+_ENDPOINT_VARIABLES = (
+    "ACAJS_POOL_ENDPOINT",
+    # The name that the vendor's own clients and samples of the service read.
+    "AZURE_CONTAINER_APP_SESSION_POOL_MANAGEMENT_ENDPOINT",
+)
+_MAXIMUM_TIMEOUT_SECONDS = 220
+
+
+def _number_from_environment(name: str, fallback: float) -> float:
+    """Read a number from the environment.
+
+    Raises:
+        ConfigurationError: The variable holds something else than a number.
+    """
+    text = os.environ.get(name, "").strip()
+    if not text:
+        return fallback
+    try:
+        return float(text)
+    except ValueError:
+        raise ConfigurationError(
+            f"The environment variable {name} holds {text!r}, which is not a number.",
+            remedy=f"Set {name} to a number, or unset it.",
+        ) from None
+
+
+def _choice_from_environment(name: str, choices: tuple[str, ...], fallback: str) -> str:
+    """Read one of several words from the environment.
+
+    Raises:
+        ConfigurationError: The variable holds another word.
+    """
+    text = os.environ.get(name, "").strip()
+    if not text:
+        return fallback
+    if text not in choices:
+        raise ConfigurationError(
+            f"The environment variable {name} holds {text!r}.",
+            remedy=f"Set {name} to one of: {', '.join(choices)}.",
+        )
+    return text
+
+
+class Settings(Configurable):
+    """What the kernel can be told, by command line, configuration file or environment."""
+
+    endpoint = Unicode(
+        help="""The session pool's management endpoint, an https URL. Empty: an embedded pool
+        on the local Node. Environment: ACAJS_POOL_ENDPOINT, else
+        AZURE_CONTAINER_APP_SESSION_POOL_MANAGEMENT_ENDPOINT."""
+    ).tag(config=True)
+
+    api_version = Unicode(
+        help=f"""The API version used for executions and files. Default {API_VERSION};
+        from 2024-10-02-preview on, executions go to /executions. Environment:
+        ACAJS_API_VERSION."""
+    ).tag(config=True)
+
+    session_id = Unicode(
+        help="""The session identifier, 4 to 128 characters; whoever knows it and may use the
+        pool can open the session. Empty: derived from the kernel's own secret key. A session
+        named here is kept at shutdown, so that a notebook can be reattached. Environment:
+        ACAJS_SESSION_ID."""
+    ).tag(config=True)
+
+    # A command line is visible to every user of the machine: environment only.
+    token = Unicode(
+        help="""A bearer token for the pool. Empty: azure-identity's DefaultAzureCredential.
+        Environment: ACAJS_TOKEN."""
+    )
+
+    runtime = Enum(
+        ("auto", "rich", "plain"),
+        help="""How cells run. plain: the text goes unchanged to the service. rich: through the
+        runner, with top-level await, live output, interrupt and input. auto: rich where the
+        session allows it, else plain with a notice. Environment: ACAJS_RUNTIME.""",
+    ).tag(config=True)
+
+    timeout = Integer(
+        min=1,
+        max=_MAXIMUM_TIMEOUT_SECONDS,
+        help="""Seconds that one plain execution may take; the service allows at most 220.
+        Cells of the rich runtime may take longer. Environment: ACAJS_TIMEOUT.""",
+    ).tag(config=True)
+
+    keepalive_minutes = Float(
+        min=0,
+        help="""Minutes of idleness during which the session is kept alive by a ping; 0 turns
+        it off. Environment: ACAJS_KEEPALIVE_MINUTES.""",
+    ).tag(config=True)
+
+    @default("endpoint")
+    def _endpoint_default(self) -> str:
+        for name in _ENDPOINT_VARIABLES:
+            if value := os.environ.get(name, "").strip():
+                return value
+        return ""
+
+    @default("api_version")
+    def _api_version_default(self) -> str:
+        return os.environ.get("ACAJS_API_VERSION", "").strip() or API_VERSION
+
+    @default("session_id")
+    def _session_id_default(self) -> str:
+        return os.environ.get("ACAJS_SESSION_ID", "").strip()
+
+    @default("token")
+    def _token_default(self) -> str:
+        return os.environ.get("ACAJS_TOKEN", "").strip()
+
+    @default("runtime")
+    def _runtime_default(self) -> str:
+        return _choice_from_environment("ACAJS_RUNTIME", ("auto", "rich", "plain"), "auto")
+
+    @default("timeout")
+    def _timeout_default(self) -> int:
+        seconds = _number_from_environment("ACAJS_TIMEOUT", _MAXIMUM_TIMEOUT_SECONDS)
+        if not 1 <= seconds <= _MAXIMUM_TIMEOUT_SECONDS:
+            raise ConfigurationError(
+                f"The environment variable ACAJS_TIMEOUT holds {seconds:g} seconds.",
+                remedy=f"Set ACAJS_TIMEOUT to 1 to {_MAXIMUM_TIMEOUT_SECONDS} seconds, "
+                "or unset it; cells of the rich runtime may take longer than that anyway.",
+            )
+        return int(seconds)
+
+    @default("keepalive_minutes")
+    def _keepalive_minutes_default(self) -> float:
+        minutes = _number_from_environment("ACAJS_KEEPALIVE_MINUTES", 30)
+        if not minutes >= 0:
+            raise ConfigurationError(
+                f"The environment variable ACAJS_KEEPALIVE_MINUTES holds {minutes:g}.",
+                remedy="Set ACAJS_KEEPALIVE_MINUTES to 0 or more minutes, or unset it.",
+            )
+        return minutes
+
+    def settings_error(self) -> ConfigurationError | None:
+        """Return what is wrong with the settings from the environment, if anything.
+
+        Defaults are read when a trait is first used; reading them all here lets the kernel
+        start with a bad setting and say so in the first cell, instead of dying unseen.
+        """
+        for name in Settings.class_own_traits():
+            try:
+                getattr(self, name)
+            except ConfigurationError as error:
+                return error
+        return None

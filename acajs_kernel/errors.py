@@ -1,0 +1,191 @@
+"""Every error that acajs raises on purpose.
+
+    AcaJsError
+    ├── ConfigurationError          a setting cannot be used
+    │   ├── EndpointError           the pool endpoint is not one, or not a safe one
+    │   ├── IdentifierError         a session identifier breaks the service's rules
+    │   └── NodeNotFoundError       the embedded pool has no Node to run
+    ├── PoolError                   a request to the session pool failed
+    │   ├── PoolUnreachableError    DNS, TCP or TLS: the request was not sent
+    │   ├── PoolTimeoutError        no answer within the bound
+    │   ├── InvalidRequestError     400, 415: the service does not understand the request
+    │   ├── AuthenticationError     401, or no credential gives a token
+    │   ├── PermissionDeniedError   403: the identity lacks the executor role
+    │   ├── NotFoundError           404: no such pool, session or file
+    │   ├── ExecutionTimeoutError   408: the code ran longer than the service allows
+    │   ├── ConflictError           409: the session is busy with another change
+    │   ├── TooLargeError           413, or a size the service is known to refuse
+    │   ├── PoolBusyError           429: no session is free, or too many requests
+    │   ├── ServiceError            5xx: the service failed
+    │   ├── UnexpectedAnswerError   not JSON, not the documented shape, a redirect, too long
+    │   └── ExecutionFateUnknownError  the connection broke after the code may have started
+    ├── SessionError                the notebook's session cannot do what was asked
+    │   └── SessionLostError        the session was replaced: its variables are gone
+    └── LocalPoolError              the embedded pool failed
+
+Each message says what was tried and what happened; `remedy` says what to do next,
+with the exact command where there is one. No message holds a token or a whole
+session identifier.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "AcaJsError",
+    "AuthenticationError",
+    "ConfigurationError",
+    "ConflictError",
+    "EndpointError",
+    "ExecutionFateUnknownError",
+    "ExecutionTimeoutError",
+    "IdentifierError",
+    "InvalidRequestError",
+    "LocalPoolError",
+    "NodeNotFoundError",
+    "NotFoundError",
+    "PermissionDeniedError",
+    "PoolBusyError",
+    "PoolError",
+    "PoolTimeoutError",
+    "PoolUnreachableError",
+    "ServiceError",
+    "SessionError",
+    "SessionLostError",
+    "TooLargeError",
+    "UnexpectedAnswerError",
+]
+
+
+class AcaJsError(Exception):
+    """Base of every error that acajs raises on purpose.
+
+    Args:
+        message: What was tried and what happened, one or more sentences.
+        remedy: What to do next; empty where nothing can be done.
+    """
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.message}\n{self.remedy}" if self.remedy else self.message
+
+
+class ConfigurationError(AcaJsError):
+    """A setting cannot be used as it is."""
+
+
+class EndpointError(ConfigurationError):
+    """The pool endpoint is not a URL of a session pool, or not a safe one."""
+
+
+class IdentifierError(ConfigurationError):
+    """A session identifier breaks the service's rules."""
+
+
+class NodeNotFoundError(ConfigurationError):
+    """The embedded pool found no Node.js to run."""
+
+
+class PoolError(AcaJsError):
+    """A request to the session pool failed.
+
+    Args:
+        message: What was tried and what happened.
+        remedy: What to do next.
+        endpoint: The pool's endpoint, without a query string.
+        status: The HTTP status, or None when there was no answer.
+        code: The service's own error code, such as ``SessionPoolNotFound``.
+        service_message: The service's own words.
+        operation_id: The ``operation-id`` header, which the vendor's support asks for.
+        seconds: How long the request was waited for, in seconds.
+        may_have_run: Whether the request may have taken effect all the same.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        remedy: str = "",
+        endpoint: str = "",
+        status: int | None = None,
+        code: str = "",
+        service_message: str = "",
+        operation_id: str = "",
+        seconds: float | None = None,
+        may_have_run: bool = False,
+    ) -> None:
+        super().__init__(message, remedy=remedy)
+        self.endpoint = endpoint
+        self.status = status
+        self.code = code
+        self.service_message = service_message
+        self.operation_id = operation_id
+        self.seconds = seconds
+        self.may_have_run = may_have_run
+
+
+class PoolUnreachableError(PoolError):
+    """DNS, TCP or TLS failed: the request was never sent."""
+
+
+class PoolTimeoutError(PoolError):
+    """The pool gave no answer within the bound."""
+
+
+class InvalidRequestError(PoolError):
+    """400 or 415: the service does not understand the request."""
+
+
+class AuthenticationError(PoolError):
+    """401, or no credential on this machine gives a token."""
+
+
+class PermissionDeniedError(PoolError):
+    """403: the identity lacks the executor role on this pool."""
+
+
+class NotFoundError(PoolError):
+    """404: no such pool, session or file."""
+
+
+class ExecutionTimeoutError(PoolError):
+    """408: the code ran longer than the service allows."""
+
+
+class ConflictError(PoolError):
+    """409: the session is busy with another change."""
+
+
+class TooLargeError(PoolError):
+    """413, or a size that the service is known to refuse."""
+
+
+class PoolBusyError(PoolError):
+    """429: no session is free, or too many requests at once."""
+
+
+class ServiceError(PoolError):
+    """5xx: the service failed."""
+
+
+class UnexpectedAnswerError(PoolError):
+    """The answer is not JSON, not of the documented shape, a redirect, or too long."""
+
+
+class ExecutionFateUnknownError(PoolError):
+    """The connection broke after the code may have started; it was not sent again."""
+
+
+class SessionError(AcaJsError):
+    """The notebook's session cannot do what was asked."""
+
+
+class SessionLostError(SessionError):
+    """The session was replaced: its variables and files are gone."""
+
+
+class LocalPoolError(AcaJsError):
+    """The embedded pool failed."""

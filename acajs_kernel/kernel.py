@@ -1,0 +1,343 @@
+"""The kernel: Jupyter's messages in and out, nothing about HTTP or JavaScript syntax.
+
+The protocol is Jupyter's messaging specification, version 5
+(https://jupyter-client.readthedocs.io/en/stable/messaging.html).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ipykernel.kernelbase import Kernel
+from zmq.eventloop.zmqstream import ZMQStream
+
+from acajs_kernel import __version__
+from acajs_kernel.config import API_VERSION, Settings
+from acajs_kernel.errors import AcaJsError
+from acajs_kernel.messages import (
+    error_content,
+    error_reply,
+    event_message,
+    internal_error,
+    own_error,
+)
+from acajs_kernel.session import (
+    Cell,
+    Error,
+    Event,
+    InputRequest,
+    NotebookSession,
+    Outcome,
+    SessionSettings,
+)
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+__all__ = ["AcaJsKernel"]
+
+_log = logging.getLogger("acajs_kernel")
+
+_SHUTDOWN_SECONDS = 2.0
+_REQUESTS_KEPT = 1000  # cells whose late output still finds its place
+_HELP_LINKS = [
+    {"text": "JavaScript (MDN)", "url": "https://developer.mozilla.org/docs/Web/JavaScript"},
+    {"text": "Node.js", "url": "https://nodejs.org/docs/latest/api/"},
+    {
+        "text": "Azure Container Apps dynamic sessions",
+        "url": "https://learn.microsoft.com/azure/container-apps/sessions",
+    },
+]
+
+
+class AcaJsKernel(Settings, Kernel):
+    """A Jupyter kernel whose JavaScript cells run in a session of a session pool."""
+
+    implementation = "acajs"
+    implementation_version = __version__
+    help_links = _HELP_LINKS
+
+    def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 -- traitlets' own signature
+        super().__init__(**kwargs)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._notebook: NotebookSession | None = None
+        self._requests: OrderedDict[str, _Request] = OrderedDict()
+        self._cells = 0
+        self._settings_error = self.settings_error()
+
+    # ---- what the kernel says of itself
+
+    @property
+    def banner(self) -> str:  # type: ignore[override]
+        """Text that a console shows first: what this is, and which pool runs the cells."""
+        return (
+            f"JavaScript (ACA) {__version__}: cells run in a remote session\n"
+            f"Pool: {self._pool_name()}"
+        )
+
+    @property
+    def language_info(self) -> dict[str, object]:  # type: ignore[override]
+        """The language, as ``kernel_info_reply`` carries it."""
+        return {
+            "name": "javascript",
+            "version": self._notebook.node_version if self._notebook is not None else "",
+            "mimetype": "text/javascript",
+            "file_extension": ".js",
+            "pygments_lexer": "javascript",
+            "codemirror_mode": "javascript",
+            "nbconvert_exporter": "script",
+        }
+
+    @property
+    def kernel_info(self) -> dict[str, Any]:
+        """The content of ``kernel_info_reply``.
+
+        ipykernel would announce its debugger and sub-shells. There is no debugger here, and
+        sub-shells run cells side by side, while a session runs one after another.
+        """
+        return {**super().kernel_info, "supported_features": []}
+
+    async def create_subshell_request(self, socket: Any, ident: Any, parent: Any) -> None:  # noqa: ANN401
+        """Refuse: see `kernel_info`."""
+        error = Error("NotSupported", "This kernel runs one cell at a time: no sub-shells.")
+        self._send(socket, "create_subshell_reply", error_reply(error), parent, ident)
+
+    def _pool_name(self) -> str:
+        if self._settings_error is not None:
+            return "none, because a setting cannot be used"
+        return self.endpoint or "embedded, on this machine's Node"
+
+    # ---- life
+
+    def start(self) -> None:
+        """Serve messages, and begin to open the session without waiting for it."""
+        super().start()
+        self._loop = self.io_loop.asyncio_loop  # type: ignore[attr-defined] # tornado's loop is always asyncio's
+        if threading.current_thread() is threading.main_thread():
+            # Jupyter interrupts by message; SIGINT still comes from terminals, and from
+            # kernel specs that somebody wrote with interrupt_mode "signal".
+            signal.signal(signal.SIGINT, self._interrupt_by_signal)
+        if self._settings_error is None:
+            self._notebook = NotebookSession(
+                self._session_settings(),
+                key=self.session.key if self.session is not None else b"",
+                on_event=self._publish,
+                on_input=self._ask,
+                on_notice=self._notice,
+            )
+            self._loop.call_soon(self._notebook.start)
+
+    def _session_settings(self) -> SessionSettings:
+        return SessionSettings(
+            endpoint=self.endpoint,
+            api_version=self.api_version or API_VERSION,
+            session_id=self.session_id,
+            token=self.token,
+            runtime=self.runtime,
+            timeout_seconds=self.timeout,
+            keepalive_minutes=self.keepalive_minutes,
+        )
+
+    def pre_handler_hook(self) -> None:
+        """Keep our own SIGINT handler: ipykernel would raise KeyboardInterrupt in the loop."""
+
+    def post_handler_hook(self) -> None:
+        """Keep our own SIGINT handler."""
+
+    async def do_shutdown(self, restart: bool) -> dict[str, Any]:  # noqa: FBT001 -- ipykernel's signature
+        """Stop the session and every process, within 2 s."""
+        notebook, self._notebook = self._notebook, None
+        if notebook is not None:
+            await self._on_loop(self._close(notebook, restart=restart))
+        return {"status": "ok", "restart": restart}
+
+    async def _close(self, notebook: NotebookSession, *, restart: bool) -> None:
+        try:
+            await asyncio.wait_for(notebook.close(restart=restart), _SHUTDOWN_SECONDS)
+        except asyncio.TimeoutError:
+            _log.warning("the session was not closed within %g s", _SHUTDOWN_SECONDS)
+        except Exception:
+            _log.exception("the session was not closed")
+
+    async def _on_loop(self, work: Any) -> None:  # noqa: ANN401 -- any coroutine
+        """Await work of the main thread's loop; control messages arrive in another thread."""
+        assert self._loop is not None  # noqa: S101 -- messages are served after start()
+        if asyncio.get_running_loop() is self._loop:
+            await work
+        else:
+            await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
+
+    # ---- interrupt
+
+    async def interrupt_request(self, stream: Any, ident: Any, parent: Any) -> None:  # noqa: ANN401
+        """End the running cell; Jupyter sends this on the control channel."""
+        content: dict[str, Any] = {"status": "ok"}
+        try:
+            if self._notebook is not None:
+                await self._on_loop(self._notebook.interrupt())
+        except Exception as error:
+            _log.exception("interrupt failed")
+            content = error_reply(internal_error(error))
+        self._send(stream, "interrupt_reply", content, parent, ident)
+
+    def _interrupt_by_signal(self, _number: int, _frame: FrameType | None) -> None:
+        notebook, loop = self._notebook, self._loop
+        if notebook is not None and loop is not None:
+            asyncio.run_coroutine_threadsafe(notebook.interrupt(), loop)
+
+    # ---- cells
+
+    async def do_execute(
+        self,
+        code: str,
+        silent: bool,  # noqa: FBT001 -- ipykernel's signature
+        store_history: bool = True,  # noqa: FBT001, FBT002
+        user_expressions: Mapping[str, str] | None = None,
+        allow_stdin: bool = False,  # noqa: FBT001, FBT002
+        *,
+        cell_meta: Any = None,  # noqa: ANN401, ARG002
+        cell_id: str | None = None,  # noqa: ARG002
+    ) -> dict[str, Any]:
+        """Run a cell. Never raises: a request without a reply leaves the client waiting."""
+        number = self.execution_count
+        if not silent and (not store_history or not code.strip()):
+            # ipykernel has counted the cell already; as in IPython, one that leaves no
+            # trace in the history has no number of its own.
+            self.execution_count -= 1
+        try:
+            outcome = await self._run(
+                code,
+                number=number,
+                silent=silent,
+                expressions=user_expressions or {},
+                allow_stdin=allow_stdin,
+            )
+        except AcaJsError as error:
+            outcome = Outcome(error=own_error(error))
+        except Exception as error:
+            _log.exception("a cell could not be run")
+            outcome = Outcome(error=internal_error(error))
+        if outcome.error is None:
+            return {
+                "status": "ok",
+                "execution_count": number,
+                "payload": [],
+                "user_expressions": dict(outcome.expressions),
+            }
+        if not silent:
+            self.send_response(self.iopub_socket, "error", error_content(outcome.error))
+        return error_reply(outcome.error) | {"execution_count": number, "payload": []}
+
+    async def _run(
+        self,
+        code: str,
+        *,
+        number: int,
+        silent: bool,
+        expressions: Mapping[str, str],
+        allow_stdin: bool,
+    ) -> Outcome:
+        if self._settings_error is not None:
+            raise self._settings_error
+        if self._notebook is None:
+            raise AcaJsError("The kernel is shutting down; the cell did not run.")
+        if not code.strip() and not expressions:
+            return Outcome()
+        self._cells += 1
+        key = str(self._cells)
+        if not silent:
+            self._requests[key] = _Request(self.get_parent("shell"), self._identity(), number)
+            if len(self._requests) > _REQUESTS_KEPT:
+                self._requests.popitem(last=False)
+        return await self._notebook.execute(
+            Cell(
+                key,
+                code,
+                number=number,
+                silent=silent,
+                expressions=expressions,
+                allow_stdin=allow_stdin,
+            )
+        )
+
+    # ---- what cells show
+
+    def _send(
+        self,
+        socket: Any,  # noqa: ANN401 -- a ZeroMQ socket or ipykernel's stand-in for one
+        message_type: str,
+        content: dict[str, Any],
+        parent: Mapping[str, Any],
+        identity: Any = None,  # noqa: ANN401 -- as above
+    ) -> dict[str, Any]:
+        assert self.session is not None  # noqa: S101 -- the kernel application sets it
+        message = self.session.send(socket, message_type, content, dict(parent), ident=identity)
+        return message or {}
+
+    def _identity(self) -> Any:  # noqa: ANN401 -- ZeroMQ's routing identity, as ipykernel keeps it
+        return self._get_shell_context_var(self._shell_parent_ident)
+
+    def _publish(self, key: str, event: Event) -> None:
+        """Publish what a cell shows, under the request that ran the cell."""
+        request = self._requests.get(key)
+        if request is None:
+            return  # a silent cell
+        message_type, content = event_message(event, request.number)
+        self._send(
+            self.iopub_socket, message_type, content, request.parent, self._topic(message_type)
+        )
+
+    def _notice(self, text: str) -> None:
+        """Tell the user something, below the cell that runs or ran last."""
+        self.send_response(
+            self.iopub_socket, "stream", {"name": "stderr", "text": text.rstrip("\n") + "\n"}
+        )
+
+    async def _ask(self, key: str, request: InputRequest) -> str:
+        """Ask the frontend that ran a cell for a line; cancelled by an interrupt.
+
+        ipykernel's own `raw_input` blocks the whole loop until the answer comes.
+        """
+        messages: Any = self.session
+        asker = self._requests[key]
+        stream = ZMQStream(self.stdin_socket, self.io_loop)
+        answered: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+        def receive(frames: list[Any]) -> None:
+            try:
+                _, parts = messages.feed_identities(frames)
+                reply = messages.deserialize(parts)
+                # An answer to a question that was interrupted is not ours.
+                if reply["parent_header"].get("msg_id") in {None, question["header"]["msg_id"]}:
+                    answered.set_result(str(reply["content"]["value"]))
+            except Exception:
+                _log.warning("an input reply could not be read", exc_info=True)
+
+        question = self._send(
+            self.stdin_socket,
+            "input_request",
+            {"prompt": request.prompt, "password": request.password},
+            asker.parent,
+            asker.identity,
+        )
+        stream.on_recv(receive)
+        try:
+            return await answered
+        finally:
+            stream.stop_on_recv()
+
+
+@dataclass(frozen=True)
+class _Request:
+    """The request that ran a cell: what the cell shows goes under it."""
+
+    parent: Mapping[str, Any]
+    identity: Any
+    number: int

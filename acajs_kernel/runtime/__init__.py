@@ -1,0 +1,1 @@
+"""The JavaScript that travels to the session: the agent and the runner."""

@@ -1,0 +1,28 @@
+"""One notebook's remote session: identifier, start, run, interrupt, end."""
+
+from acajs_kernel.session.events import (
+    Cell,
+    ClearOutput,
+    DisplayData,
+    Error,
+    Event,
+    ExecuteResult,
+    InputRequest,
+    Outcome,
+    Stream,
+)
+from acajs_kernel.session.notebook import NotebookSession, SessionSettings
+
+__all__ = [
+    "Cell",
+    "ClearOutput",
+    "DisplayData",
+    "Error",
+    "Event",
+    "ExecuteResult",
+    "InputRequest",
+    "NotebookSession",
+    "Outcome",
+    "SessionSettings",
+    "Stream",
+]

@@ -1,0 +1,108 @@
+"""What happens while a cell runs, in Jupyter's terms but without its transport."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+__all__ = [
+    "Cell",
+    "ClearOutput",
+    "DisplayData",
+    "Error",
+    "Event",
+    "ExecuteResult",
+    "InputRequest",
+    "Outcome",
+    "Stream",
+]
+
+MimeBundle: TypeAlias = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell to run.
+
+    Attributes:
+        key: Names this execution; events of the cell carry it. Unique within a kernel.
+        code: The user's text.
+        number: The execution count shown as ``In[number]``.
+        silent: Whether the frontend wants no output at all.
+        expressions: The request's ``user_expressions``: name to code.
+        allow_stdin: Whether the frontend answers input requests.
+    """
+
+    key: str
+    code: str
+    number: int = 0
+    silent: bool = False
+    expressions: Mapping[str, str] = field(default_factory=dict)
+    allow_stdin: bool = False
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Text that the cell printed."""
+
+    name: Literal["stdout", "stderr"]
+    text: str
+
+
+@dataclass(frozen=True)
+class DisplayData:
+    """Something shown, or an update of what was shown under the same `display_id`."""
+
+    data: MimeBundle
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    display_id: str = ""
+    update: bool = False
+
+
+@dataclass(frozen=True)
+class ClearOutput:
+    """Everything shown so far goes; with `wait` when the next output comes."""
+
+    wait: bool = False
+
+
+@dataclass(frozen=True)
+class ExecuteResult:
+    """The cell's value."""
+
+    data: MimeBundle
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Error:
+    """The cell failed; `traceback` holds the lines to show, the headline included."""
+
+    ename: str
+    evalue: str
+    traceback: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class InputRequest:
+    """The cell waits for a line from the user."""
+
+    prompt: str
+    password: bool = False
+
+
+Event: TypeAlias = Stream | DisplayData | ClearOutput | ExecuteResult | Error
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a cell ended.
+
+    Attributes:
+        error: Why it failed, or None.
+        expressions: The evaluated ``user_expressions``, as the protocol shapes them.
+    """
+
+    error: Error | None = None
+    expressions: Mapping[str, Any] = field(default_factory=dict)

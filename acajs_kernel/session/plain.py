@@ -1,0 +1,164 @@
+"""Plain mode: a cell's text goes unchanged to the service, its answer comes back whole.
+
+This is the project's contract in its simplest form. It needs nothing but the service's
+execution call, so it works against any pool, in any language.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from acajs_kernel.cell.traceback import parse_failure
+from acajs_kernel.errors import AcaJsError, NotFoundError, PoolError
+from acajs_kernel.session.events import Cell, Error, Event, ExecuteResult, Outcome, Stream
+from acajs_kernel.session.result import result_bundle
+
+if TYPE_CHECKING:
+    from acajs_kernel.pool import PoolClient
+
+__all__ = ["INTERRUPTED", "PlainSession"]
+
+_log = logging.getLogger("acajs_kernel")
+
+_NODE_VERSION = "process.version"
+_UNSUPPORTED = (
+    "user_expressions need the rich runtime: plain mode has one execution per cell, "
+    "and an extra one could change what the next cell sees."
+)
+
+INTERRUPTED = Error(
+    "KeyboardInterrupt",
+    "The wait was ended. The code may still be running in the session: plain mode cannot "
+    "stop it, and later cells wait for its end. Restart the kernel to get rid of it.",
+    (
+        "\x1b[31mKeyboardInterrupt\x1b[39m: The wait was ended.",
+        "The code may still be running in the session: plain mode cannot stop it, and later",
+        "cells wait for its end. Restart the kernel to get rid of it.",
+    ),
+)
+"""What an interrupted cell of plain mode ends with."""
+
+
+class PlainSession:
+    """One notebook's session, used through plain executions only.
+
+    Args:
+        pool: The client of the pool; the session does not close it.
+        identifier: The session's identifier, a secret.
+        pinned: The user named the identifier: the session outlives the kernel.
+        timeout_seconds: Bound of one execution, at most the service's 220 s.
+        on_event: Told of everything that a cell shows, with the cell's key.
+    """
+
+    def __init__(
+        self,
+        pool: PoolClient,
+        identifier: str,
+        *,
+        pinned: bool,
+        timeout_seconds: int,
+        on_event: Callable[[str, Event], None],
+    ) -> None:
+        self._pool = pool
+        self._identifier = identifier
+        self._pinned = pinned
+        self._timeout_seconds = timeout_seconds
+        self._on_event = on_event
+        self._running: asyncio.Task[Outcome] | None = None
+        self._interrupted = False
+        self.node_version = ""
+
+    async def open(self) -> None:
+        """Allocate the session and learn its Node version.
+
+        A session of an earlier kernel under the same derived identifier (its kernel was
+        killed, or its deletion was lost) is stopped first: a started kernel is clean.
+
+        Raises:
+            PoolError: The pool cannot be used.
+        """
+        if not self._pinned:
+            await self._stop()
+        execution = await self._pool.execute(
+            self._identifier, _NODE_VERSION, timeout_seconds=30, repeatable=True
+        )
+        version = execution.result if execution.status == "Succeeded" else ""
+        if isinstance(version, str):
+            self.node_version = version.strip("'\"").removeprefix("v")
+
+    async def execute(self, cell: Cell) -> Outcome:
+        """Run a cell once.
+
+        Raises:
+            PoolError: The service did not run the cell, or its fate is unknown.
+        """
+        self._interrupted = False
+        self._running = asyncio.create_task(self._execute(cell))
+        try:
+            return await self._running
+        except asyncio.CancelledError:
+            if not self._interrupted:
+                raise
+            return Outcome(error=INTERRUPTED)
+        finally:
+            self._running.cancel()
+            self._running = None
+
+    async def _execute(self, cell: Cell) -> Outcome:
+        execution = await self._pool.execute(
+            self._identifier, cell.code, timeout_seconds=self._timeout_seconds
+        )
+        if execution.stdout:
+            self._on_event(cell.key, Stream("stdout", execution.stdout))
+        if execution.status == "Failed":
+            failure = parse_failure(execution.stderr)
+            if failure.stream:
+                self._on_event(cell.key, Stream("stderr", failure.stream))
+            return Outcome(error=Error(failure.ename, failure.evalue, tuple(failure.traceback)))
+        if execution.stderr:
+            self._on_event(cell.key, Stream("stderr", execution.stderr))
+        bundle = result_bundle(execution.result)
+        if bundle is not None:
+            self._on_event(cell.key, ExecuteResult(bundle))
+        return Outcome(expressions={name: _unsupported() for name in cell.expressions})
+
+    async def interrupt(self) -> None:
+        """End the wait for the running cell, at once; its code may go on in the session."""
+        if self._running is not None:
+            self._interrupted = True
+            self._running.cancel()
+
+    async def close(self, *, restart: bool) -> None:
+        """Stop the session, so that it does not count until it cools down.
+
+        A pinned session is kept, unless the kernel restarts: then it must be clean.
+        """
+        await self.interrupt()
+        if restart or not self._pinned:
+            try:
+                await self._stop()
+            except AcaJsError as error:
+                _log.info("the session was not stopped: %s", error.message)
+
+    async def _stop(self) -> None:
+        try:
+            await self._pool.stop_session(self._identifier)
+        except NotFoundError:
+            pass  # there was none, or it has cooled down
+        except PoolError as error:
+            if error.status in {401, 403, 429} or error.status is None:
+                raise
+            # A pool of another kind may not know the call: the session cools down instead.
+            _log.info("the session was not stopped: %s", error.message)
+
+
+def _unsupported() -> dict[str, Any]:
+    return {
+        "status": "error",
+        "ename": "NotSupported",
+        "evalue": _UNSUPPORTED,
+        "traceback": [],
+    }
