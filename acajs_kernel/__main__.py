@@ -4,5 +4,32 @@ from ipykernel.kernelapp import IPKernelApp
 
 from acajs_kernel.kernel import AcaJsKernel
 
+_CONTROL_SECONDS = 2.0
+
+
+class AcaJsKernelApp(IPKernelApp):
+    """The kernel application, for a kernel whose cells are not Python.
+
+    Nothing that Python prints belongs into the notebook: it goes where the kernel's log
+    goes, without ipykernel's replacements of stdout and stderr and their two threads.
+    """
+
+    name = "acajs"
+    kernel_class = AcaJsKernel
+    outstream_class = None
+
+    def start(self) -> None:
+        """Serve until shutdown, and let the last message of it out.
+
+        The control thread answers the shutdown request and publishes "idle" after it, while
+        the main thread's loop has stopped and the interpreter's exit stops the publishing
+        thread: now and then the last message would block for ever.
+        """
+        super().start()
+        if self.control_thread is not None:
+            self.control_thread.stop()
+            self.control_thread.join(_CONTROL_SECONDS)
+
+
 if __name__ == "__main__":
-    IPKernelApp.launch_instance(kernel_class=AcaJsKernel)
+    AcaJsKernelApp.launch_instance()

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import secrets
+import shlex
 import sys
 import tempfile
 from contextlib import ExitStack
@@ -109,7 +110,7 @@ def install(
             )
         except ValueError as error:
             raise ConfigurationError(
-                f"{name!r} cannot be the name of a kernel spec: {error}",
+                f"The kernel spec was to be named {name!r}, which Jupyter does not allow.",
                 remedy="Use --name with letters, digits, '.', '-' and '_' only.",
             ) from error
         except OSError as error:
@@ -141,16 +142,22 @@ def serve(
         float, typer.Option(min=1, help="Seconds without a request after which a session ends.")
     ] = 300,
     token: Annotated[
-        str, typer.Option(help="Bearer token that requests need. Default: a new random one.")
+        str,
+        typer.Option(
+            help="Bearer token that requests need. Default: a new random one, which, unlike one "
+            "given here, no other user of this machine can see in the list of processes."
+        ),
     ] = "",
 ) -> None:
     """Serve the embedded pool on 127.0.0.1 until Ctrl-C; the same REST API as the service's."""
     try:
         # Imported here because uvicorn is an optional part.
         from acajs_kernel.local.serve import serve as serve_pool  # noqa: PLC0415
-    except ImportError as error:
+    except ModuleNotFoundError as error:
+        if error.name != "uvicorn":
+            raise  # a fault of ours; advice on uvicorn would mislead
         raise ConfigurationError(
-            f"Serving a pool needs the package {error.name}, which is not installed.",
+            "Serving a pool needs the package uvicorn, which is not installed.",
             remedy='Install it with: pip install "acajs-kernel[serve]"',
         ) from error
     from acajs_kernel.local import LocalPool  # noqa: PLC0415 -- starlette is slow to import
@@ -170,10 +177,14 @@ def serve(
 
 def _print_environment(endpoint: str, token: str) -> None:
     """Print what a shell needs to use the pool, ready to paste."""
-    template = '$env:{}="{}"' if os.name == "nt" else "export {}={}"
-    typer.echo(template.format("ACAJS_POOL_ENDPOINT", endpoint))
-    typer.echo(template.format("ACAJS_TOKEN", token))
-    typer.echo("Serving until Ctrl-C. The token opens every session of this pool.", err=True)
+    for name, value in (("ACAJS_POOL_ENDPOINT", endpoint), ("ACAJS_TOKEN", token)):
+        if os.name == "nt":  # PowerShell, where a quote inside quotes is doubled
+            typer.echo("$env:{}='{}'".format(name, value.replace("'", "''")))
+        else:
+            typer.echo(f"export {name}={shlex.quote(value)}")
+    typer.echo(
+        "Serving until Ctrl-C. Whoever has the token can run code on this machine as you.", err=True
+    )
 
 
 if __name__ == "__main__":

@@ -11,17 +11,20 @@ import logging
 import signal
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ipykernel import kernel_protocol_version
 from ipykernel.kernelbase import Kernel
 from zmq.eventloop.zmqstream import ZMQStream
 
 from acajs_kernel import __version__
 from acajs_kernel.config import API_VERSION, Settings
 from acajs_kernel.errors import AcaJsError
+from acajs_kernel.history import Entry, History
 from acajs_kernel.messages import (
+    completions_reply,
     error_content,
     error_reply,
     event_message,
@@ -32,6 +35,7 @@ from acajs_kernel.session import (
     Cell,
     Error,
     Event,
+    ExecuteResult,
     InputRequest,
     NotebookSession,
     Outcome,
@@ -70,6 +74,8 @@ class AcaJsKernel(Settings, Kernel):
         self._notebook: NotebookSession | None = None
         self._requests: OrderedDict[str, _Request] = OrderedDict()
         self._cells = 0
+        self._history = History()
+        self._results: dict[int, str | None] = {}
         self._settings_error = self.settings_error()
 
     # ---- what the kernel says of itself
@@ -99,10 +105,18 @@ class AcaJsKernel(Settings, Kernel):
     def kernel_info(self) -> dict[str, Any]:
         """The content of ``kernel_info_reply``.
 
-        ipykernel would announce its debugger and sub-shells. There is no debugger here, and
-        sub-shells run cells side by side, while a session runs one after another.
+        ipykernel's own would announce its debugger, which it imports for that, and
+        sub-shells, which run cells side by side, while a session runs one after another.
         """
-        return {**super().kernel_info, "supported_features": []}
+        return {
+            "protocol_version": kernel_protocol_version,
+            "implementation": self.implementation,
+            "implementation_version": self.implementation_version,
+            "language_info": self.language_info,
+            "banner": self.banner,
+            "help_links": self.help_links,
+            "supported_features": [],
+        }
 
     async def create_subshell_request(self, socket: Any, ident: Any, parent: Any) -> None:  # noqa: ANN401
         """Refuse: see `kernel_info`."""
@@ -130,7 +144,6 @@ class AcaJsKernel(Settings, Kernel):
                 key=self.session.key if self.session is not None else b"",
                 on_event=self._publish,
                 on_input=self._ask,
-                on_notice=self._notice,
             )
             self._loop.call_soon(self._notebook.start)
 
@@ -224,6 +237,8 @@ class AcaJsKernel(Settings, Kernel):
         except Exception as error:
             _log.exception("a cell could not be run")
             outcome = Outcome(error=internal_error(error))
+        if store_history and not silent and code.strip():
+            self._history.add(number, code, self._results.pop(number, None))
         if outcome.error is None:
             return {
                 "status": "ok",
@@ -267,6 +282,65 @@ class AcaJsKernel(Settings, Kernel):
             )
         )
 
+    # ---- what the editor asks
+
+    async def do_is_complete(self, code: str) -> dict[str, Any]:
+        """Say whether a console should run the text or wait for more; no request is made."""
+        # Imported here because tree-sitter is not needed to start.
+        from acajs_kernel.cell.completeness import check_completeness  # noqa: PLC0415
+
+        verdict = check_completeness(code)
+        reply = {"status": verdict.status}
+        return reply | ({"indent": verdict.indent} if verdict.status == "incomplete" else {})
+
+    async def do_complete(self, code: str, cursor_pos: int) -> dict[str, Any]:
+        """Complete the name at the cursor from the live session, without side effects."""
+        completions = None
+        if self._notebook is not None:
+            try:
+                completions = await self._notebook.complete(code, cursor_pos)
+            except AcaJsError as error:
+                _log.info("no completions: %s", error.message)
+        return completions_reply(completions, cursor_pos)
+
+    async def do_inspect(
+        self,
+        code: str,
+        cursor_pos: int,
+        detail_level: int = 0,
+        omit_sections: Sequence[str] = (),  # noqa: ARG002 -- ipykernel's signature
+    ) -> dict[str, Any]:
+        """Describe what stands at the cursor, from the live session, without side effects."""
+        data: Mapping[str, Any] | None = None
+        if self._notebook is not None:
+            try:
+                data = await self._notebook.inspect(code, cursor_pos, detail_level)
+            except AcaJsError as error:
+                _log.info("nothing to inspect: %s", error.message)
+        return {"status": "ok", "found": bool(data), "data": dict(data or {}), "metadata": {}}
+
+    async def do_history(
+        self,
+        hist_access_type: str,
+        output: bool,  # noqa: FBT001
+        raw: bool,  # noqa: ARG002, FBT001 -- the text is always the user's own
+        session: int | None = None,
+        start: int | None = None,
+        stop: int | None = None,
+        n: int | None = None,
+        pattern: str | None = None,
+        unique: bool = False,  # noqa: FBT001, FBT002
+    ) -> dict[str, Any]:
+        """Answer from the cells that this kernel has run."""
+        entries: Sequence[Entry] = []
+        if hist_access_type == "tail":
+            entries = self._history.tail(n or 0, output=output)
+        elif hist_access_type == "range":
+            entries = self._history.range(session or 0, start or 0, stop, output=output)
+        elif hist_access_type == "search":
+            entries = self._history.search(pattern or "*", n, unique=unique, output=output)
+        return {"status": "ok", "history": list(entries)}
+
     # ---- what cells show
 
     def _send(
@@ -289,15 +363,11 @@ class AcaJsKernel(Settings, Kernel):
         request = self._requests.get(key)
         if request is None:
             return  # a silent cell
+        if isinstance(event, ExecuteResult):
+            self._results[request.number] = event.data.get("text/plain")
         message_type, content = event_message(event, request.number)
         self._send(
             self.iopub_socket, message_type, content, request.parent, self._topic(message_type)
-        )
-
-    def _notice(self, text: str) -> None:
-        """Tell the user something, below the cell that runs or ran last."""
-        self.send_response(
-            self.iopub_socket, "stream", {"name": "stderr", "text": text.rstrip("\n") + "\n"}
         )
 
     async def _ask(self, key: str, request: InputRequest) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from acajs_kernel.errors import AcaJsError
 from acajs_kernel.session import (
     ClearOutput,
+    Completions,
     DisplayData,
     Error,
     Event,
@@ -18,7 +19,14 @@ from acajs_kernel.session import (
     Stream,
 )
 
-__all__ = ["error_content", "error_reply", "event_message", "internal_error", "own_error"]
+__all__ = [
+    "completions_reply",
+    "error_content",
+    "error_reply",
+    "event_message",
+    "internal_error",
+    "own_error",
+]
 
 
 def event_message(event: Event, number: int) -> tuple[str, dict[str, Any]]:
@@ -71,3 +79,26 @@ def internal_error(error: Exception) -> Error:
         "the details."
     )
     return Error("KernelError", text, (f"\x1b[31mKernelError\x1b[39m: {text}",))
+
+
+def completions_reply(completions: Completions | None, cursor: int) -> dict[str, Any]:
+    """Return the content of ``complete_reply``, with the types that JupyterLab shows as icons."""
+    if completions is None:
+        completions = Completions((), cursor, cursor)
+    return {
+        "status": "ok",
+        "matches": [match.text for match in completions.matches],
+        "cursor_start": completions.start,
+        "cursor_end": completions.end,
+        "metadata": {
+            "_jupyter_types_experimental": [
+                {
+                    "start": completions.start,
+                    "end": completions.end,
+                    "text": match.text,
+                    "type": match.type,
+                }
+                for match in completions.matches
+            ]
+        },
+    }

@@ -3,6 +3,8 @@
 from acajs_kernel.session.events import (
     Cell,
     ClearOutput,
+    Completion,
+    Completions,
     DisplayData,
     Error,
     Event,
@@ -16,6 +18,8 @@ from acajs_kernel.session.notebook import NotebookSession, SessionSettings
 __all__ = [
     "Cell",
     "ClearOutput",
+    "Completion",
+    "Completions",
     "DisplayData",
     "Error",
     "Event",

@@ -9,6 +9,8 @@ from typing import Any, Literal, TypeAlias
 __all__ = [
     "Cell",
     "ClearOutput",
+    "Completion",
+    "Completions",
     "DisplayData",
     "Error",
     "Event",
@@ -106,3 +108,26 @@ class Outcome:
 
     error: Error | None = None
     expressions: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Completion:
+    """One way to complete a name; `type` is such as "function" or "property"."""
+
+    text: str
+    type: str = ""
+
+
+@dataclass(frozen=True)
+class Completions:
+    """The ways to complete a name.
+
+    Attributes:
+        matches: What may stand instead of the text from `start` to `end`.
+        start: Offset in the cell, in code points.
+        end: Offset in the cell, in code points.
+    """
+
+    matches: Sequence[Completion]
+    start: int
+    end: int

@@ -26,7 +26,7 @@ _MOST_COLUMNS = 15
 _SHORT_ENTRY = 6
 
 _IDENTIFIER = re.compile(r"[a-zA-Z_][a-zA-Z_0-9]*\Z")
-_ESCAPED = re.compile("[\x00-\x1f\x5c\x7f-\x9f\ud800-\udfff]")
+_ESCAPED = re.compile(r"[\x00-\x1f\x5c\x7f-\x9f\ud800-\udfff]")
 _NAMED_ESCAPES = {
     "\b": "\\b",
     "\t": "\\t",

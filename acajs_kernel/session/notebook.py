@@ -4,22 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+import math
+import time
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from acajs_kernel.errors import AcaJsError
-from acajs_kernel.session.events import Cell, Error, Event, InputRequest, Outcome
+from acajs_kernel.session.events import (
+    Cell,
+    Completions,
+    Error,
+    Event,
+    InputRequest,
+    Outcome,
+    Stream,
+)
 from acajs_kernel.session.identity import derive_identifier
 
 if TYPE_CHECKING:
     from acajs_kernel.pool import PoolClient
     from acajs_kernel.session.plain import PlainSession
+    from acajs_kernel.session.rich import RichSession
 
 __all__ = ["NotebookSession", "SessionSettings"]
 
 _log = logging.getLogger("acajs_kernel")
+
+_USUAL_COOLDOWN_SECONDS = 300.0  # of the vendor's tutorial
 
 _NOT_RUN = "The wait for the session was ended; the cell did not run."
 INTERRUPTED_WAIT = Outcome(
@@ -53,6 +66,19 @@ class SessionSettings:
         return f"SessionSettings(endpoint={self.endpoint!r}, runtime={self.runtime!r})"
 
 
+class _Session(Protocol):
+    """What both ways of running cells have in common."""
+
+    @property
+    def node_version(self) -> str: ...
+    async def execute(self, cell: Cell) -> Outcome: ...
+    async def interrupt(self) -> None: ...
+    async def ping(self) -> None: ...
+    async def complete(self, code: str, cursor: int) -> Completions | None: ...
+    async def inspect(self, code: str, cursor: int, detail: int) -> Mapping[str, Any] | None: ...
+    async def close(self, *, restart: bool) -> None: ...
+
+
 class NotebookSession:
     """One notebook's session, from its first request to its end.
 
@@ -64,7 +90,6 @@ class NotebookSession:
         key: The secret of the kernel's connection file, from which the identifier is derived.
         on_event: Told of what cells show, with the key of the cell.
         on_input: Asked for a line from the user.
-        on_notice: Told what the user should know, in one or more sentences.
     """
 
     def __init__(
@@ -74,16 +99,18 @@ class NotebookSession:
         key: bytes,
         on_event: Callable[[str, Event], None],
         on_input: Callable[[str, InputRequest], Awaitable[str]],
-        on_notice: Callable[[str], None],
     ) -> None:
         self._settings = settings
         self._key = key
         self._on_event = on_event
         self._on_input = on_input
-        self._on_notice = on_notice
         self._resources = AsyncExitStack()
-        self._opening: asyncio.Task[PlainSession] | None = None
-        self._open_session: PlainSession | None = None
+        self._opening: asyncio.Task[_Session] | None = None
+        self._open_session: _Session | None = None
+        self._keeping_alive: asyncio.Task[None] | None = None
+        self._running_key: str | None = None
+        self._notices: list[str] = []
+        self._last_use = time.monotonic()
         self._interrupted: asyncio.Future[None] | None = None
 
     @property
@@ -110,20 +137,35 @@ class NotebookSession:
             AcaJsError: The session could not be opened, or the cell could not be run, or
                 it is unknown whether it was.
         """
-        session = await self._ready()
-        return INTERRUPTED_WAIT if session is None else await session.execute(cell)
+        self._running_key = cell.key
+        self._last_use = math.inf
+        self._show_notices()
+        try:
+            session = await self._ready()
+            return INTERRUPTED_WAIT if session is None else await session.execute(cell)
+        finally:
+            self._running_key = None
+            self._last_use = time.monotonic()
 
-    async def _ready(self) -> PlainSession | None:
+    def _notify(self, text: str) -> None:
+        """Tell the user something: below the running cell, else below the next one."""
+        self._notices.append(text.rstrip("\n") + "\n")
+        self._show_notices()
+
+    def _show_notices(self) -> None:
+        while self._running_key is not None and self._notices:
+            self._on_event(self._running_key, Stream("stderr", self._notices.pop(0)))
+
+    async def _ready(self) -> _Session | None:
         """Wait until the session is open; None if an interrupt came first."""
         self.start()
         opening = self._opening
         assert opening is not None  # noqa: S101 -- start() has just made it
         if not opening.done():
             self._interrupted = asyncio.get_running_loop().create_future()
+            either: set[asyncio.Future[Any]] = {opening, self._interrupted}
             try:
-                await asyncio.wait(
-                    {opening, self._interrupted}, return_when=asyncio.FIRST_COMPLETED
-                )
+                await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             finally:
                 self._interrupted = None
             if not opening.done():
@@ -141,37 +183,98 @@ class NotebookSession:
         elif self._open_session is not None:
             await self._open_session.interrupt()
 
+    async def complete(self, code: str, cursor: int) -> Completions | None:
+        """Return completions at a cursor (in code points), or None where there are none."""
+        if self._open_session is None:
+            return None
+        return await self._open_session.complete(code, cursor)
+
+    async def inspect(self, code: str, cursor: int, detail: int) -> Mapping[str, Any] | None:
+        """Describe what stands at a cursor (in code points) as a MIME bundle, or None."""
+        if self._open_session is None:
+            return None
+        return await self._open_session.inspect(code, cursor, detail)
+
     async def close(self, *, restart: bool) -> None:
         """End the session as far as it should end, and release everything else.
 
         Args:
             restart: The kernel is about to start again for the same notebook.
         """
-        if self._opening is not None and not self._opening.done():
-            self._opening.cancel()
+        for task in (self._opening, self._keeping_alive):
+            if task is not None:
+                task.cancel()
         try:
-            if self._open_session is not None:
+            # An embedded pool ends with the kernel, and its sessions with it.
+            if self._open_session is not None and self._settings.endpoint:
                 await self._open_session.close(restart=restart)
         finally:
             await self._resources.aclose()
 
-    async def _open(self) -> PlainSession:
+    async def _open(self) -> _Session:
         await self._resources.aclose()  # what an earlier attempt has left
         self._resources = AsyncExitStack()
         pool = await self._connect()
+        identifier = self._settings.session_id or derive_identifier(self._key)
+        session: _Session | None = None
+        if self._settings.runtime != "plain":
+            session = await self._open_rich(pool, identifier)
+        if session is None:
+            session = await self._open_plain(pool, identifier)
+        self._open_session = session
+        if self._settings.endpoint and self._settings.keepalive_minutes > 0:
+            self._keeping_alive = asyncio.create_task(self._keep_alive(pool, identifier, session))
+        return session
+
+    async def _open_rich(self, pool: PoolClient, identifier: str) -> RichSession | None:
+        """Open the session with its agent; None where it cannot have one and need not."""
+        # Imported here because launching the kernel must not wait for it.
+        from acajs_kernel.session.agent import AgentUnavailableError  # noqa: PLC0415
+        from acajs_kernel.session.rich import RichSession  # noqa: PLC0415
+
+        session = RichSession(
+            pool,
+            identifier,
+            pinned=bool(self._settings.session_id),
+            on_event=self._on_event,
+            on_input=self._on_input,
+            on_notice=self._notify,
+        )
+        try:
+            await session.open()
+        except AgentUnavailableError as error:
+            if self._settings.runtime == "rich":
+                raise
+            self._notify(
+                f"{error.message}\nCells run in plain mode: each goes unchanged to the service, "
+                "promises are not awaited, and output comes when the cell has ended."
+            )
+            return None
+        return session
+
+    async def _open_plain(self, pool: PoolClient, identifier: str) -> PlainSession:
         # Imported here because launching the kernel must not wait for it.
         from acajs_kernel.session.plain import PlainSession  # noqa: PLC0415
 
         session = PlainSession(
             pool,
-            self._settings.session_id or derive_identifier(self._key),
+            identifier,
             pinned=bool(self._settings.session_id),
             timeout_seconds=self._settings.timeout_seconds,
             on_event=self._on_event,
         )
         await session.open()
-        self._open_session = session
         return session
+
+    async def _keep_alive(self, pool: PoolClient, identifier: str, session: _Session) -> None:
+        from acajs_kernel.session.keepalive import keep_alive  # noqa: PLC0415 -- as above
+
+        await keep_alive(
+            session.ping,
+            last_use=lambda: self._last_use,
+            interval_seconds=await _renewal_seconds(pool, identifier),
+            idle_seconds=self._settings.keepalive_minutes * 60,
+        )
 
     async def _connect(self) -> PoolClient:
         """Build the client of the configured pool, or of an embedded one."""
@@ -190,15 +293,29 @@ class NotebookSession:
                 Endpoint.parse(settings.endpoint),
                 tokens=StaticToken(settings.token) if settings.token else AzureToken(),
                 api_version=settings.api_version,
-                on_wait=lambda wait: self._on_notice(wait.sentence),
+                on_wait=lambda wait: self._notify(wait.sentence),
             )
         else:
             from acajs_kernel.local import LocalPool  # noqa: PLC0415
 
-            local = await self._resources.enter_async_context(LocalPool())
+            # It lives and dies with the kernel: nothing else could want the session's place.
+            local = await self._resources.enter_async_context(LocalPool(cooldown_seconds=math.inf))
             client = PoolClient(
                 Endpoint.parse("http://embedded.localhost"),
                 api_version=settings.api_version,
                 transport=asgi_transport(local.application),
             )
         return await self._resources.enter_async_context(client)
+
+
+async def _renewal_seconds(pool: PoolClient, identifier: str) -> float:
+    """Choose how often to renew a session: three times within its cooldown."""
+    cooldown = _USUAL_COOLDOWN_SECONDS
+    try:
+        session = await pool.get_session(identifier)
+    except AcaJsError as error:
+        _log.info("the session's cooldown is unknown: %s", error.message)
+    else:
+        if session.expires_at is not None and session.last_accessed_at is not None:
+            cooldown = (session.expires_at - session.last_accessed_at).total_seconds()
+    return max(cooldown / 3, 1)

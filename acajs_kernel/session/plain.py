@@ -12,9 +12,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from acajs_kernel.cell.traceback import parse_failure
-from acajs_kernel.errors import AcaJsError, NotFoundError, PoolError
+from acajs_kernel.errors import AcaJsError
 from acajs_kernel.session.events import Cell, Error, Event, ExecuteResult, Outcome, Stream
 from acajs_kernel.session.result import result_bundle
+from acajs_kernel.session.stopping import stop_session
 
 if TYPE_CHECKING:
     from acajs_kernel.pool import PoolClient
@@ -24,6 +25,7 @@ __all__ = ["INTERRUPTED", "PlainSession"]
 _log = logging.getLogger("acajs_kernel")
 
 _NODE_VERSION = "process.version"
+_NOTHING = "undefined"
 _UNSUPPORTED = (
     "user_expressions need the rich runtime: plain mode has one execution per cell, "
     "and an extra one could change what the next cell sees."
@@ -81,7 +83,7 @@ class PlainSession:
             PoolError: The pool cannot be used.
         """
         if not self._pinned:
-            await self._stop()
+            await stop_session(self._pool, self._identifier)
         execution = await self._pool.execute(
             self._identifier, _NODE_VERSION, timeout_seconds=30, repeatable=True
         )
@@ -131,6 +133,16 @@ class PlainSession:
             self._interrupted = True
             self._running.cancel()
 
+    async def ping(self) -> None:
+        """Renew the session's life, with an execution that shows and changes nothing."""
+        await self._pool.execute(self._identifier, _NOTHING, timeout_seconds=30, repeatable=True)
+
+    async def complete(self, code: str, cursor: int) -> None:
+        """Complete nothing: an evaluation of the service's could have side effects."""
+
+    async def inspect(self, code: str, cursor: int, detail: int) -> None:
+        """Describe nothing, for the same reason."""
+
     async def close(self, *, restart: bool) -> None:
         """Stop the session, so that it does not count until it cools down.
 
@@ -139,20 +151,9 @@ class PlainSession:
         await self.interrupt()
         if restart or not self._pinned:
             try:
-                await self._stop()
+                await stop_session(self._pool, self._identifier)
             except AcaJsError as error:
                 _log.info("the session was not stopped: %s", error.message)
-
-    async def _stop(self) -> None:
-        try:
-            await self._pool.stop_session(self._identifier)
-        except NotFoundError:
-            pass  # there was none, or it has cooled down
-        except PoolError as error:
-            if error.status in {401, 403, 429} or error.status is None:
-                raise
-            # A pool of another kind may not know the call: the session cools down instead.
-            _log.info("the session was not stopped: %s", error.message)
 
 
 def _unsupported() -> dict[str, Any]:

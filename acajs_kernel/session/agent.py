@@ -1,0 +1,199 @@
+"""The agent in the session's interpreter, as seen from here: one request, one answer.
+
+Every request is safe to repeat (a known cell is never run again, events are kept until
+acknowledged), so a lost or damaged answer is simply asked for once more.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+import time
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+from acajs_kernel.errors import NotFoundError, PoolError, SessionError, SessionLostError
+from acajs_kernel.session.answers import ABSENT, Damaged, Part, decode_payload, parse_part
+
+if TYPE_CHECKING:
+    from acajs_kernel.pool import Execution, PoolClient
+
+__all__ = ["Agent", "AgentUnavailableError"]
+
+_log = logging.getLogger("acajs_kernel")
+
+_FIRST_LIMIT = 4_000_000  # characters of one answer
+_LEAST_LIMIT = 256
+_HEADER_ROOM = 100
+_ATTEMPTS = 12
+_REQUEST_SECONDS = 60  # an agent answers within about a second; the rest is the queue before it
+_WAYS = ("result", "stdout", "file")
+
+
+class AgentUnavailableError(SessionError):
+    """The session cannot run the agent: its cells can only run in plain mode."""
+
+
+class Agent:
+    """Sends requests to the agent of one session.
+
+    Args:
+        pool: The client of the pool.
+        identifier: The session's identifier, a secret.
+    """
+
+    def __init__(self, pool: PoolClient, identifier: str) -> None:
+        self._pool = pool
+        self._identifier = identifier
+        self._client = secrets.token_hex(8)
+        self._way = 0
+        self._limit = _FIRST_LIMIT
+        self.epoch = ""
+        self.acknowledged = 0
+        self.round_trip_seconds = 0.0
+
+    async def hello(self, *, fresh: bool, settings: dict[str, Any]) -> dict[str, Any]:
+        """Take over the session, installing the agent where it is missing.
+
+        Args:
+            fresh: Begin with a clean runtime; else keep the variables that are there.
+            settings: What the agent is told of the kernel's settings.
+
+        Returns:
+            The agent's answer: epoch, node, platform, folder, memory, …
+
+        Raises:
+            AgentUnavailableError: The session cannot run the agent.
+            PoolError: The pool cannot be used.
+        """
+        self.epoch = ""
+        self.acknowledged = 0
+        answer = await self.ask("hello", fresh=fresh, settings=settings)
+        self.epoch = answer["epoch"]
+        return answer
+
+    async def ask(self, operation: str, **fields: Any) -> dict[str, Any]:  # noqa: ANN401 -- JSON
+        """Send one request, as often as it takes, and return the whole answer.
+
+        Raises:
+            SessionLostError: Another session answers under the identifier.
+            AgentUnavailableError: On hello, the session cannot run the agent.
+            PoolError: The pool cannot be used.
+        """
+        for _ in range(_ATTEMPTS):
+            request = {
+                "op": operation,
+                "client": self._client,
+                "epoch": self.epoch or None,
+                "ack": self.acknowledged,
+                **fields,
+            }
+            begun = time.monotonic()
+            answer = await self._exchange(request, install=operation == "hello")
+            if answer is None:
+                continue
+            waited = float(answer.get("waited", 0)) / 1000
+            self.round_trip_seconds = max(time.monotonic() - begun - waited, 0)
+            if answer.get("refused") == "epoch":
+                raise SessionLostError("The session was replaced by a new one.")
+            return answer
+        raise AgentUnavailableError(
+            f"The session's answers arrived damaged {_ATTEMPTS} times in a row, "
+            f"last through its {_WAYS[self._way]}.",
+            remedy='Run cells in plain mode: set ACAJS_RUNTIME to "plain".',
+        )
+
+    async def _exchange(self, request: dict[str, Any], *, install: bool) -> dict[str, Any] | None:
+        """Send a request once; None when the answer arrived damaged."""
+        first = await self._part(request, install=install)
+        if first is None:
+            return None
+        if _WAYS[self._way] == "file":
+            return await self._answer_file(first)
+        texts = [first.text]
+        received = len(first.text)
+        while received < first.total:
+            part = await self._part(
+                {
+                    "op": "part",
+                    "client": self._client,
+                    "epoch": self.epoch or None,
+                    "answer": first.answer,
+                    "offset": received,
+                },
+                install=False,
+            )
+            if part is None:
+                return None
+            texts.append(part.text)
+            received += len(part.text)
+        return decode_payload("".join(texts))
+
+    async def _part(self, request: dict[str, Any], *, install: bool) -> Part | None:
+        from acajs_kernel.runtime.source import stub, travelling_source  # noqa: PLC0415 -- not needed in plain mode
+
+        code = stub({**request, "limit": self._limit, "via": _WAYS[self._way]})
+        text = await self._send(code)
+        if text == ABSENT:
+            if not install:
+                raise SessionLostError("The session was replaced by a new one.")
+            text = await self._send(travelling_source().install_code + "\n" + code)
+        part = parse_part(text)
+        if isinstance(part, Damaged):
+            self._choose_another_way(part)
+            return None
+        return part
+
+    async def _send(self, code: str) -> str:
+        execution = await self._pool.execute(
+            self._identifier, code, timeout_seconds=_REQUEST_SECONDS, repeatable=True
+        )
+        if execution.status == "Failed":
+            raise AgentUnavailableError(
+                f"The session cannot run the agent: {_last_line(execution)}",
+                remedy="Cells can run in plain mode, if the session runs JavaScript at all; "
+                "the pool's container type must be NodeLTS.",
+            )
+        if _WAYS[self._way] == "stdout" and execution.stdout:
+            return execution.stdout
+        return execution.result if isinstance(execution.result, str) else ""
+
+    def _choose_another_way(self, damaged: Damaged) -> None:
+        """Remember what came through, so that the next answer fits."""
+        if damaged.received > _LEAST_LIMIT + _HEADER_ROOM and self._limit > _LEAST_LIMIT:
+            fits = damaged.received - max(damaged.header, _HEADER_ROOM)
+            self._limit = max(min(fits, self._limit // 2), _LEAST_LIMIT)
+        else:
+            self._way = (self._way + 1) % len(_WAYS)
+            self._limit = _FIRST_LIMIT
+        _log.info(
+            "an answer of the session was cut: now at most %d characters through its %s",
+            self._limit,
+            _WAYS[self._way],
+        )
+
+    async def _answer_file(self, first: Part) -> dict[str, Any] | None:
+        """Fetch an answer that was too large for the session's own ways through the files API."""
+        where = json.loads(first.text)
+        content = BytesIO()
+        try:
+            await self._pool.download(self._identifier, where["name"], content)
+        except NotFoundError:
+            return None
+        text = content.getvalue().decode("ascii", "replace")
+        part = parse_part(
+            f"acajs1 {first.answer} {where['total']} 0 {where['total']} {where['checksum']} {text}"
+        )
+        try:
+            await self._pool.delete_file(self._identifier, where["name"])
+        except PoolError as error:
+            _log.info("an answer's file was not deleted: %s", error.message)
+        return decode_payload(part.text) if isinstance(part, Part) else None
+
+
+def _last_line(execution: Execution) -> str:
+    lines = [line for line in execution.stderr.splitlines() if line.strip()]
+    return next(
+        (line for line in lines if "Error" in line), lines[-1] if lines else "no reason given"
+    )

@@ -1,0 +1,349 @@
+"""Rich mode: cells run in the session's runner, and the kernel polls for what they show.
+
+The service runs the executions of one session strictly one after another, so no request
+may wait long; and any answer may be lost. The agent keeps every event until it is
+acknowledged, so that whatever the network does, no cell runs twice and no output is lost,
+repeated or reordered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from acajs_kernel.cell.imports import rewrite_modules
+from acajs_kernel.cell.text import code_point_offset, utf16_offset
+from acajs_kernel.errors import AcaJsError, SessionError, SessionLostError
+from acajs_kernel.session.agent import Agent, AgentUnavailableError
+from acajs_kernel.session.events import (
+    Cell,
+    ClearOutput,
+    Completion,
+    Completions,
+    DisplayData,
+    Error,
+    Event,
+    ExecuteResult,
+    InputRequest,
+    Outcome,
+    Stream,
+)
+from acajs_kernel.session.stopping import stop_session
+
+if TYPE_CHECKING:
+    from acajs_kernel.pool import PoolClient
+
+__all__ = ["RichSession"]
+
+_log = logging.getLogger("acajs_kernel")
+
+_LEAST_WAIT_SECONDS = 0.05
+_MOST_WAIT_SECONDS = 1.0
+_GATHER_MILLISECONDS = 40
+_INTERRUPT_SECONDS = 4.0  # the agent needs at most 2 s; the rest is for the network
+_CLOSE_SECONDS = 1.5
+_QUESTION_MILLISECONDS = 1000
+
+_LOST_REMEDY = (
+    "Its variables and files are gone. Run the cells again from the top; the next cell "
+    "starts in a fresh session."
+)
+
+
+class RichSession:
+    """One notebook's session, used through the agent and its runner.
+
+    Args:
+        pool: The client of the pool; the session does not close it.
+        identifier: The session's identifier, a secret.
+        pinned: The user named the identifier: the session outlives the kernel, and its
+            variables are kept when a kernel attaches.
+        on_event: Told of everything that cells show, with the key of the cell.
+        on_input: Asked for a line from the user.
+        on_notice: Told what the user should know.
+    """
+
+    def __init__(
+        self,
+        pool: PoolClient,
+        identifier: str,
+        *,
+        pinned: bool,
+        on_event: Callable[[str, Event], None],
+        on_input: Callable[[str, InputRequest], Awaitable[str]],
+        on_notice: Callable[[str], None],
+    ) -> None:
+        self._pool = pool
+        self._identifier = identifier
+        self._pinned = pinned
+        self._on_event = on_event
+        self._on_input = on_input
+        self._on_notice = on_notice
+        self._agent = Agent(pool, identifier)
+        self._seen = 0
+        self._running: str | None = None
+        self._outcomes: dict[str, Outcome] = {}
+        self._errors: dict[str, Error] = {}
+        self._inputs: list[tuple[str, str, InputRequest]] = []
+        self._given_up: asyncio.Future[None] | None = None
+        self._answering: asyncio.Task[str] | None = None
+        self._lost = False
+        self.node_version = ""
+
+    async def open(self) -> None:
+        """Allocate the session and take over its agent, installing it where it is missing.
+
+        Raises:
+            AgentUnavailableError: The session cannot run the agent.
+            PoolError: The pool cannot be used.
+        """
+        hello = await self._agent.hello(fresh=not self._pinned, settings={"colors": True})
+        if "refused" in hello:
+            raise AgentUnavailableError(
+                f"The session cannot run the agent: {hello.get('message', hello['refused'])}"
+            )
+        self._seen = 0
+        self._lost = False
+        self._handle(hello)
+        self.node_version = str(hello.get("node", "")).removeprefix("v")
+
+    async def execute(self, cell: Cell) -> Outcome:
+        """Run a cell once.
+
+        Raises:
+            SessionLostError: The session was replaced. The cell did not run on the new one.
+            PoolError: The pool cannot be used; the agent may still be running the cell.
+        """
+        if self._lost:
+            await self.open()
+        self._given_up = asyncio.get_running_loop().create_future()
+        self._running = cell.key
+        try:
+            return await self._run(cell)
+        except SessionLostError as error:
+            self._lost = True
+            raise SessionLostError(
+                "The session was replaced: it had cooled down, was stopped, or failed. "
+                "This cell was not run on the new one.",
+                remedy=_LOST_REMEDY,
+            ) from error
+        finally:
+            self._running = None
+            self._errors.pop(cell.key, None)
+
+    async def _run(self, cell: Cell) -> Outcome:
+        code = rewrite_modules(cell.code)
+        request: dict[str, Any] = {
+            "op": "run",
+            "cell": cell.key,
+            "code": code,
+            "label": f"In[{cell.number}]",
+            "number": cell.number,
+            "silent": cell.silent,
+            "expressions": dict(cell.expressions),
+            "stdin": cell.allow_stdin,
+        }
+        if code != cell.code:
+            request["source"] = cell.code
+        while True:
+            answer = await self._unless_given_up(self._ask(**request))
+            if answer is None:
+                return _abandoned()
+            if cell.key in self._outcomes:
+                return self._outcomes.pop(cell.key)
+            if "refused" in answer:
+                raise SessionError(
+                    f"The session refused the cell: {answer.get('message', answer['refused'])}",
+                    remedy="Restart the kernel to take the session over again.",
+                )
+            while self._inputs:
+                await self._answer_input(*self._inputs.pop(0))
+            request = {"op": "poll", "cell": cell.key}
+
+    async def _ask(self, op: str, **fields: Any) -> dict[str, Any]:  # noqa: ANN401 -- JSON
+        fields.setdefault("wait", round(self._wait_seconds() * 1000))
+        fields.setdefault("gather", _GATHER_MILLISECONDS)
+        answer = await self._agent.ask(op, **fields)
+        self._handle(answer)
+        return answer
+
+    def _wait_seconds(self) -> float:
+        """How long a poll may wait.
+
+        An interrupt queues behind the poll, so a near pool is polled often; on a far one
+        the wait grows with the round trip, which the interrupt takes anyway.
+        """
+        return min(max(4 * self._agent.round_trip_seconds, _LEAST_WAIT_SECONDS), _MOST_WAIT_SECONDS)
+
+    async def _unless_given_up(self, request: Awaitable[dict[str, Any]]) -> dict[str, Any] | None:
+        """Await a request, but no longer than an unanswered interrupt allows."""
+        assert self._given_up is not None  # noqa: S101 -- execute() has just made it
+        task = asyncio.ensure_future(request)
+        either: set[asyncio.Future[Any]] = {task, self._given_up}
+        try:
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            task.cancel()
+            raise
+        if not task.done():
+            task.cancel()
+            return None
+        return task.result()
+
+    # ---- events
+
+    def _handle(self, answer: dict[str, Any]) -> None:
+        """Pass on the events that are new, in their order."""
+        for event in answer.get("events", ()):
+            if event["seq"] <= self._seen:
+                continue
+            self._seen = event["seq"]
+            self._pass_on(event)
+        self._agent.acknowledged = self._seen
+
+    def _pass_on(self, event: dict[str, Any]) -> None:
+        kind, cell = event["kind"], event.get("cell", "")
+        if kind == "done":
+            if cell == self._running:
+                self._outcomes[cell] = Outcome(
+                    error=self._errors.pop(cell, None) or _aborted(event),
+                    expressions=event.get("expressions") or {},
+                )
+        elif kind == "error" and cell == self._running:
+            self._errors[cell] = Error(event["ename"], event["evalue"], event["traceback"])
+        elif kind == "input":
+            request = InputRequest(event.get("prompt", ""), bool(event.get("password")))
+            self._inputs.append((cell, event["token"], request))
+        elif kind == "restarted":
+            if self._running is None and event.get("reason") != "requested":
+                self._on_notice(
+                    "The session's JavaScript runtime ended and was started again; "
+                    "variables are gone."
+                )
+        else:
+            shown = _event(event)
+            if shown is not None:
+                self._on_event(cell, shown)
+
+    # ---- input
+
+    async def _answer_input(self, cell: str, token: str, request: InputRequest) -> None:
+        """Ask the user, and hand on the answer; an interrupt cancels the question."""
+        self._answering = asyncio.ensure_future(self._on_input(cell, request))
+        try:
+            await asyncio.wait({self._answering})
+            if self._answering.cancelled():
+                return  # interrupted: the cell's end comes with the next answer
+            try:
+                fields = {"value": self._answering.result()}
+            except Exception as error:
+                _log.warning("a line could not be asked for", exc_info=True)
+                fields = {"error": str(error)}
+        finally:
+            self._answering.cancel()
+            self._answering = None
+        await self._ask("input", token=token, wait=0, **fields)
+
+    # ---- what the editor asks
+
+    async def complete(self, code: str, cursor: int) -> Completions | None:
+        """Return completions at a cursor in code points; None while a cell runs."""
+        answer = await self._ask(
+            "complete", code=code, cursor=utf16_offset(code, cursor), wait=_QUESTION_MILLISECONDS
+        )
+        if "refused" in answer:
+            return None
+        return Completions(
+            [Completion(match["text"], match.get("type", "")) for match in answer["matches"]],
+            code_point_offset(code, answer["start"]),
+            code_point_offset(code, answer["end"]),
+        )
+
+    async def inspect(self, code: str, cursor: int, detail: int) -> Mapping[str, Any] | None:
+        """Describe what stands at a cursor in code points as a MIME bundle; else None."""
+        answer = await self._ask(
+            "inspect",
+            code=code,
+            cursor=utf16_offset(code, cursor),
+            detail=detail,
+            wait=_QUESTION_MILLISECONDS,
+        )
+        if "refused" in answer or not answer.get("found"):
+            return None
+        data: Mapping[str, Any] = answer["data"]
+        return data
+
+    # ---- control
+
+    async def interrupt(self) -> None:
+        """End the running cell, keeping its variables; harmless when none is running."""
+        cell, given_up = self._running, self._given_up
+        if cell is None or given_up is None:
+            return
+        if self._answering is not None:
+            self._answering.cancel()
+        try:
+            await asyncio.wait_for(self._ask("interrupt", cell=cell, wait=1000), _INTERRUPT_SECONDS)
+        except (AcaJsError, asyncio.TimeoutError) as error:
+            _log.warning("the interrupt was not answered: %s", error)
+            if self._running == cell and not given_up.done():
+                given_up.set_result(None)
+
+    async def ping(self) -> None:
+        """Renew the session's life, and fetch what callbacks have printed since."""
+        await self._ask("poll", wait=0)
+
+    async def close(self, *, restart: bool) -> None:
+        """Give up the session: end it, or leave it clean or reattachable.
+
+        A session that the user named is kept. At a restart the session stays too, with its
+        runner replaced, instead of a second one of the pool being spent.
+        """
+        try:
+            if restart:
+                await asyncio.wait_for(self._ask("restart", wait=0), _CLOSE_SECONDS)
+            elif not self._pinned:
+                await stop_session(self._pool, self._identifier)
+        except (AcaJsError, asyncio.TimeoutError) as error:
+            _log.info("the session was not left as it should be: %s", error)
+
+
+def _event(event: dict[str, Any]) -> Event | None:
+    """Return what an event of the agent shows, or None for one that is not known."""
+    kind = event["kind"]
+    if kind == "stream":
+        return Stream("stderr" if event["name"] == "stderr" else "stdout", event["text"])
+    if kind == "result":
+        return ExecuteResult(event["data"], event.get("metadata") or {})
+    if kind == "display":
+        return DisplayData(
+            event["data"],
+            event.get("metadata") or {},
+            display_id=event.get("display_id") or "",
+            update=bool(event.get("update")),
+        )
+    if kind == "clear":
+        return ClearOutput(wait=bool(event.get("wait")))
+    if kind == "error":
+        # Of a cell that has ended: its reply is gone, so the text must do.
+        return Stream("stderr", "\n".join(event["traceback"]) + "\n")
+    _log.info("an event of an unknown kind was passed over: %s", kind)
+    return None
+
+
+def _aborted(event: dict[str, Any]) -> Error | None:
+    if event.get("status") == "ok":
+        return None
+    return Error("KeyboardInterrupt", "The cell was dropped before it ran.")
+
+
+def _abandoned() -> Outcome:
+    text = (
+        "The session does not answer, so the interrupt may not have reached the cell, "
+        "which may still be running. Restart the kernel to be sure."
+    )
+    return Outcome(
+        error=Error("KeyboardInterrupt", text, (f"\x1b[31mKeyboardInterrupt\x1b[39m: {text}",))
+    )
