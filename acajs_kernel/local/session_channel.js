@@ -1,0 +1,192 @@
+/**
+ * The line protocol between the embedded pool and one session's interpreter.
+ *
+ * Messages are JSON, one a line, both ways. Writing is synchronous, so that what
+ * a cell printed arrives even when the cell then blocks the event loop or ends
+ * the process. Output of bursts is joined: at first every piece is one message,
+ * beyond that the pieces of the same cell and stream travel together.
+ */
+"use strict";
+
+const fs = require("node:fs");
+
+/** Messages that a burst of output may use up before its pieces are joined. */
+const BURST_MESSAGES = 1000;
+
+/** Messages that every further millisecond allows. */
+const MESSAGES_PER_MILLISECOND = 20;
+
+/** Characters of joined output that are sent without waiting for more. */
+const JOINED_CHARACTERS = 64 * 1024;
+
+/** Milliseconds to rest before asking again whether a full channel has room: at first. */
+const SHORTEST_REST = 0.1;
+
+/** The same when the pool takes its time. */
+const LONGEST_REST = 5;
+
+// User code runs in the same realm and may replace what the protocol depends on.
+const { parse, stringify } = JSON;
+const { writeSync } = fs;
+const bufferConcat = Buffer.concat;
+const bufferFrom = Buffer.from;
+const now = performance.now.bind(performance);
+const schedule = setImmediate;
+const killProcess = process.kill.bind(process);
+const ownPid = process.pid;
+const atomicsWait = Atomics.wait;
+const restingPlace = new Int32Array(new SharedArrayBuffer(4));
+
+/**
+ * End this process at once.
+ *
+ * A signal and not `process.exit()`: handlers of user code must neither run nor
+ * delay the end once the pool is gone, as a container's end would not wait for them.
+ * @returns {void}
+ */
+function endProcess() {
+  killProcess(ownPid, "SIGKILL");
+}
+
+/**
+ * Write a message as a line of JSON that any UTF-8 decoder accepts.
+ *
+ * A lone surrogate becomes U+FFFD, which is also what becomes of it on its way
+ * through the service's own sockets.
+ * @param {object} message What to write; throws a `TypeError` if JSON cannot hold it.
+ * @returns {string} The line, without its end.
+ */
+function toLine(message) {
+  const line = stringify(message);
+  if (!line.includes("\\ud")) {
+    return line;
+  }
+  // JSON.stringify escapes lone surrogates only; an escaped backslash is skipped.
+  return line.replace(/\\\\|\\ud[89a-f][0-9a-f]{2}/g, (escape) =>
+    escape === "\\\\" ? escape : "\ufffd",
+  );
+}
+
+/** Sends messages, in order, and joins bursts of output. */
+class Sender {
+  /** @type {number} */
+  #descriptor;
+  #credit = BURST_MESSAGES;
+  #creditedAt = now();
+  /** @type {{id: unknown, name: "stdout" | "stderr", text: string} | null} */
+  #pending = null;
+  #scheduled = false;
+
+  /** @param {number} descriptor The file descriptor to write to. */
+  constructor(descriptor) {
+    this.#descriptor = descriptor;
+  }
+
+  /**
+   * Send a message after everything that was sent before.
+   * @param {object} message The message; a `TypeError` says that JSON cannot hold it.
+   * @returns {void}
+   */
+  send(message) {
+    const line = toLine(message);
+    this.flush();
+    this.#write(line);
+  }
+
+  /**
+   * Send what a cell printed, at once or joined with what it prints next.
+   * @param {unknown} id The cell's id.
+   * @param {"stdout" | "stderr"} name The stream.
+   * @param {string} text What was printed.
+   * @returns {void}
+   */
+  sendOutput(id, name, text) {
+    if (this.#pending && this.#pending.id === id && this.#pending.name === name) {
+      this.#pending.text += text;
+    } else {
+      this.flush();
+      this.#pending = { id, name, text };
+    }
+    const time = now();
+    const earned = (time - this.#creditedAt) * MESSAGES_PER_MILLISECOND;
+    this.#credit = Math.min(BURST_MESSAGES, this.#credit + earned);
+    this.#creditedAt = time;
+    if (this.#credit >= 1) {
+      this.#credit -= 1;
+      this.flush();
+    } else if (this.#pending.text.length >= JOINED_CHARACTERS) {
+      this.flush();
+    } else if (!this.#scheduled) {
+      this.#scheduled = true;
+      schedule(() => {
+        this.#scheduled = false;
+        this.flush();
+      });
+    }
+  }
+
+  /**
+   * Send joined output that is still here.
+   * @returns {void}
+   */
+  flush() {
+    if (this.#pending) {
+      const { id, name, text } = this.#pending;
+      this.#pending = null;
+      this.#write(toLine({ id, [name]: text }));
+    }
+  }
+
+  /** @param {string} line The message as JSON. */
+  #write(line) {
+    const bytes = bufferFrom(`${line}\n`);
+    let written = 0;
+    let rest = SHORTEST_REST;
+    while (written < bytes.length) {
+      try {
+        written += writeSync(this.#descriptor, bytes, written, bytes.length - written);
+        rest = SHORTEST_REST;
+      } catch (error) {
+        if (/** @type {NodeJS.ErrnoException} */ (error).code !== "EAGAIN") {
+          endProcess(); // The pool is gone: nobody is left to run anything for.
+          return;
+        }
+        // The pool has not read yet. It lives, or the write would fail: this ends.
+        atomicsWait(restingPlace, 0, 0, rest);
+        rest = Math.min(rest * 2, LONGEST_REST);
+      }
+    }
+  }
+}
+
+/**
+ * Call back with each message that a stream brings; end the process at its end.
+ * @param {import("node:stream").Readable} input The stream of lines.
+ * @param {(message: unknown) => void} onMessage Called once a message, in order.
+ * @returns {void}
+ */
+function receive(input, onMessage) {
+  /** @type {Buffer[]} */
+  let parts = [];
+  input.on("data", (/** @type {Buffer} */ chunk) => {
+    let start = 0;
+    for (let end = chunk.indexOf(10); end !== -1; end = chunk.indexOf(10, start)) {
+      parts.push(chunk.subarray(start, end));
+      start = end + 1;
+      const line = bufferConcat(parts).toString();
+      parts = [];
+      onMessage(parse(line));
+    }
+    if (start < chunk.length) {
+      parts.push(chunk.subarray(start));
+    }
+  });
+  input.on("error", endProcess);
+  input.on("close", endProcess);
+  input.on("end", endProcess);
+}
+
+module.exports = { Sender, receive };
+
+// Stack traces that users see name the interpreter's own code as on the service.
+//# sourceURL=[eval]

@@ -1,0 +1,60 @@
+"use strict";
+
+const js = require("@eslint/js");
+const jsdoc = require("eslint-plugin-jsdoc");
+const globals = require("globals");
+
+module.exports = [
+  { ignores: ["**/node_modules/**", ".venv/**", "dist/**", "test-artifacts/**", "**/.*/**"] },
+  js.configs.recommended,
+  jsdoc.configs["flat/recommended-typescript-flavor-error"],
+  {
+    files: ["**/*.js"],
+    languageOptions: {
+      ecmaVersion: 2022,
+      sourceType: "commonjs",
+      globals: globals.node,
+    },
+    linterOptions: { reportUnusedDisableDirectives: "error" },
+    rules: {
+      "array-callback-return": "error",
+      curly: "error",
+      "default-case-last": "error",
+      eqeqeq: "error",
+      "no-constructor-return": "error",
+      "no-else-return": "error",
+      "no-implicit-coercion": "error",
+      "no-implicit-globals": "error",
+      "no-param-reassign": "error",
+      "no-promise-executor-return": "error",
+      "no-return-assign": "error",
+      "no-self-compare": "error",
+      "no-shadow": "error",
+      "no-throw-literal": "error",
+      "no-unmodified-loop-condition": "error",
+      "no-unused-private-class-members": "error",
+      "no-unused-vars": ["error", { argsIgnorePattern: "^_", ignoreRestSiblings: true }],
+      "no-use-before-define": ["error", { classes: false, functions: false, variables: false }],
+      "no-var": "error",
+      "object-shorthand": "error",
+      "prefer-const": "error",
+      "prefer-promise-reject-errors": "error",
+      "prefer-template": "error",
+      strict: ["error", "global"],
+      "jsdoc/require-jsdoc": [
+        "error",
+        { require: { ClassDeclaration: true, FunctionDeclaration: true, MethodDefinition: false } },
+      ],
+      // A type says enough of a parameter whose name says what it is.
+      "jsdoc/require-param-description": "off",
+      "jsdoc/require-property-description": "off",
+      "jsdoc/require-returns-description": "off",
+      // TypeScript infers what a function returns.
+      "jsdoc/require-returns": "off",
+      // TypeScript checks the types; it knows more of them than this plugin does.
+      "jsdoc/no-undefined-types": "off",
+      "jsdoc/valid-types": "off",
+      "jsdoc/tag-lines": "off",
+    },
+  },
+];
