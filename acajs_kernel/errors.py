@@ -6,7 +6,7 @@
     │   ├── IdentifierError         a session identifier breaks the service's rules
     │   └── NodeNotFoundError       the embedded pool has no Node to run
     ├── PoolError                   a request to the session pool failed
-    │   ├── PoolUnreachableError    DNS, TCP or TLS: the request was not sent
+    │   ├── PoolUnreachableError    DNS, TCP or TLS failed
     │   ├── PoolTimeoutError        no answer within the bound
     │   ├── InvalidRequestError     400, 415: the service does not understand the request
     │   ├── AuthenticationError     401, or no credential gives a token
@@ -128,7 +128,11 @@ class PoolError(AcaJsError):
 
 
 class PoolUnreachableError(PoolError):
-    """DNS, TCP or TLS failed: the request was never sent."""
+    """DNS, TCP or TLS failed.
+
+    The request was never sent; or, for a call that may be repeated, the connection broke
+    after sending, which `may_have_run` then tells.
+    """
 
 
 class PoolTimeoutError(PoolError):

@@ -1,0 +1,43 @@
+"""The session pool's REST API as a typed asynchronous client; it knows nothing of Jupyter."""
+
+from acajs_kernel.pool.authentication import TOKEN_SCOPE, AzureToken, StaticToken, TokenSource
+from acajs_kernel.pool.client import MAXIMUM_TIMEOUT_SECONDS, PoolClient
+from acajs_kernel.pool.endpoint import Endpoint
+from acajs_kernel.pool.identifier import check_identifier, shorten_identifier
+from acajs_kernel.pool.results import (
+    Execution,
+    JsonValue,
+    NamedVersion,
+    PoolMetadata,
+    ServiceErrorDetail,
+    SessionFile,
+    SessionInfo,
+    Wait,
+)
+from acajs_kernel.pool.transfer import MAXIMUM_UPLOAD_BYTES, Progress
+from acajs_kernel.pool.transport import asgi_transport
+from acajs_kernel.pool.wire import KNOWN_API_VERSIONS
+
+__all__ = [
+    "KNOWN_API_VERSIONS",
+    "MAXIMUM_TIMEOUT_SECONDS",
+    "MAXIMUM_UPLOAD_BYTES",
+    "TOKEN_SCOPE",
+    "AzureToken",
+    "Endpoint",
+    "Execution",
+    "JsonValue",
+    "NamedVersion",
+    "PoolClient",
+    "PoolMetadata",
+    "Progress",
+    "ServiceErrorDetail",
+    "SessionFile",
+    "SessionInfo",
+    "StaticToken",
+    "TokenSource",
+    "Wait",
+    "asgi_transport",
+    "check_identifier",
+    "shorten_identifier",
+]

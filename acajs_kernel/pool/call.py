@@ -1,0 +1,81 @@
+"""One request to the pool, and the answer to it, independent of how they travel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from acajs_kernel.pool.transfer import Download, Upload
+
+__all__ = ["Answer", "Call"]
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request to the pool.
+
+    Attributes:
+        operation: What is done, for people: a noun phrase that begins a sentence.
+        method: The HTTP method.
+        path: The path below the endpoint, percent-encoded.
+        parameters: The query, without ``api-version`` and ``identifier``.
+        api_version: The ``api-version`` parameter.
+        identifier: The session's identifier, or None for a call about the pool.
+        body: A JSON body, encoded, or a file, or None.
+        destination: Where the content of a successful answer goes, instead of memory.
+        url: The whole URL of a further page; then path and query are not used.
+        is_execution: Whether code is run.
+        is_repeatable: Whether doing it twice is as good as doing it once.
+        is_about_file: Whether the call is about one file.
+        answer_seconds: Bound of the silence before and within the answer, in seconds.
+        total_seconds: Bound of one attempt as a whole, in seconds.
+    """
+
+    operation: str
+    method: str
+    path: str
+    api_version: str
+    identifier: str | None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | Upload | None = None
+    destination: Download | None = None
+    url: str | None = None
+    is_execution: bool = False
+    is_repeatable: bool = False
+    is_about_file: bool = False
+    answer_seconds: float = 30.0
+    total_seconds: float = 90.0
+
+    @property
+    def has_effect(self) -> bool:
+        """Whether the request changes anything in the session."""
+        return self.method != "GET"
+
+    def rewind(self) -> bool:
+        """Make the call ready to be sent once more; False where its content is used up."""
+        uploads = self.body.rewind() if isinstance(self.body, Upload) else True
+        return uploads and (self.destination is None or self.destination.rewind())
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer of the pool.
+
+    Attributes:
+        status: The HTTP status.
+        reason: The status in words.
+        headers: The headers, their names in lower case.
+        body: The whole body; empty where it went to a call's destination.
+        seconds: From the sending of the request to the end of the answer.
+    """
+
+    status: int
+    reason: str
+    headers: Mapping[str, str]
+    body: bytes
+    seconds: float
+
+    @property
+    def operation_id(self) -> str:
+        """What the vendor's support asks for; empty where the service gives none."""
+        return self.headers.get("operation-id", "")[:100]

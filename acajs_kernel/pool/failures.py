@@ -1,0 +1,362 @@
+"""What went wrong, as one exception of our own with a remedy, for every kind of failure.
+
+An HTTP status or a transport's exception becomes a `Failure`: the exception to raise, and
+what a decision about sending the request again needs to know.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import httpx
+
+from acajs_kernel.errors import (
+    AuthenticationError,
+    ConfigurationError,
+    ConflictError,
+    ExecutionFateUnknownError,
+    ExecutionTimeoutError,
+    InvalidRequestError,
+    NotFoundError,
+    PermissionDeniedError,
+    PoolBusyError,
+    PoolError,
+    PoolTimeoutError,
+    PoolUnreachableError,
+    ServiceError,
+    TooLargeError,
+    UnexpectedAnswerError,
+)
+from acajs_kernel.pool import remedies
+from acajs_kernel.pool.answers import parse_error, shorten
+from acajs_kernel.pool.call import Answer, Call
+from acajs_kernel.pool.endpoint import Endpoint
+from acajs_kernel.pool.redaction import Redactor
+from acajs_kernel.pool.results import ServiceErrorDetail
+
+__all__ = ["Failure", "FailureReader"]
+
+_FATE_UNKNOWN = "The cell may have run. It was not sent again."
+
+# These are raised before the first byte of a request leaves.
+_NOT_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+    httpx.LocalProtocolError,
+)
+# What Envoy, the gateway before the sessions, writes after "reset reason:" when it could
+# not hand the request on at all; after any other reason the session may have got it.
+_ENVOY_RESET = "disconnect/reset before headers"
+_ENVOY_NOT_SENT = ("connection failure", "connection timeout", "overflow", "connect error: ")
+
+_STATUS_ERRORS: dict[int, type[PoolError]] = {
+    400: InvalidRequestError,
+    401: AuthenticationError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    405: InvalidRequestError,
+    408: ExecutionTimeoutError,
+    409: ConflictError,
+    412: ConflictError,
+    413: TooLargeError,
+    415: InvalidRequestError,
+    422: InvalidRequestError,
+    429: PoolBusyError,
+}
+_TRANSIENT_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A failed attempt.
+
+    Attributes:
+        error: What to raise if the request is not sent again.
+        reason: What happened, a clause for people.
+        is_safe: The request was certainly not carried out: any call may be sent again.
+        is_transient: Sending again can help at all.
+        was_connecting: No connection came about.
+        is_busy: The service asked to come back later.
+        retry_after_seconds: How long the service asked to wait, if it said.
+    """
+
+    error: Exception
+    reason: str
+    is_safe: bool = False
+    is_transient: bool = False
+    was_connecting: bool = False
+    is_busy: bool = False
+    retry_after_seconds: float | None = None
+
+
+class FailureReader:
+    """Turns what went wrong with one call into failures.
+
+    Args:
+        endpoint: The pool's endpoint.
+        call: The call.
+        redact: Hides the call's secrets in texts that others wrote.
+    """
+
+    def __init__(self, endpoint: Endpoint, call: Call, redact: Redactor) -> None:
+        self._endpoint = endpoint
+        self._call = call
+        self._redact = redact
+
+    def of_status(
+        self, answer: Answer, *, attempt: int, retry_after_seconds: float | None
+    ) -> Failure:
+        """Explain an answer that is not a success."""
+        detail = parse_error(answer.body, self._redact)
+        code = detail.code or shorten(self._redact(answer.headers.get("x-ms-error-code", "")), 100)
+        status = answer.status
+        if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
+            return self._of_redirect(answer, attempt)
+        kind = _STATUS_ERRORS.get(status)
+        if status == HTTPStatus.REQUEST_TIMEOUT and not self._call.is_execution:
+            kind = PoolTimeoutError
+        if kind is None:
+            is_server_side = status >= HTTPStatus.INTERNAL_SERVER_ERROR
+            kind = ServiceError if is_server_side else UnexpectedAnswerError
+        is_refusal = (
+            status < HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.REQUEST_TIMEOUT
+        )
+        is_safe = is_refusal or (
+            status == HTTPStatus.SERVICE_UNAVAILABLE and not _may_have_passed(detail)
+        )
+        reason = f"{self._pool} answered HTTP {status} {self._redact(answer.reason)}".rstrip()
+        if code:
+            reason += f", {code}"
+        said = f": {_sentence(detail.message)}" if detail.message else "."
+        message = f"{self._call.operation} failed: {reason}{said}{_after(attempt)}"
+        return Failure(
+            self._error(
+                kind,
+                message + self._fate(is_safe=is_safe),
+                remedy=remedies.of_status(self._endpoint, self._call, status, code),
+                status=status,
+                code=code,
+                service_message=_with_details(detail),
+                operation_id=shorten(self._redact(answer.operation_id), 100),
+                seconds=answer.seconds,
+                may_have_run=self._call.has_effect and not is_safe,
+            ),
+            reason=reason,
+            is_safe=is_safe,
+            is_transient=status in _TRANSIENT_STATUSES,
+            is_busy=status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE},
+            retry_after_seconds=retry_after_seconds,
+        )
+
+    def of_shape(self, answer: Answer, problem: str, *, attempt: int) -> Failure:
+        """Explain a successful answer that is not what the service documents."""
+        reason = f"{self._pool} answered HTTP {answer.status}, but {self._redact(problem)}"
+        return self._unexpected(answer, reason, attempt, is_transient=True)
+
+    def of_size(self, answer: Answer, maximum_bytes: int, *, attempt: int) -> Failure:
+        """Explain an answer of which no more was read."""
+        reason = f"the answer of {self._pool} is larger than {maximum_bytes:,} bytes"
+        # The same request would get the same answer.
+        return self._unexpected(answer, reason, attempt, is_transient=False)
+
+    def of_fault(self, fault: Exception, *, seconds: float, attempt: int) -> Failure:
+        """Explain a transport's exception."""
+        if isinstance(fault, _NOT_SENT):
+            return self._of_connection(fault, seconds, attempt)
+        is_timeout = isinstance(fault, (httpx.TimeoutException, TimeoutError))
+        what = (
+            f"no answer came within {seconds:.0f} s"
+            if is_timeout
+            else f"the connection broke ({self._describe(fault)})"
+        )
+        kind: type[PoolError] = PoolTimeoutError if is_timeout else PoolUnreachableError
+        text = f"{self._call.operation} failed: {what} from {self._pool}.{_after(attempt)}"
+        if not is_timeout:
+            text = (
+                f"{self._call.operation} failed: {what}; asked was {self._pool}.{_after(attempt)}"
+            )
+        remedy = remedies.of_broken_connection(is_timeout=is_timeout)
+        if self._call.is_execution and not self._call.is_repeatable:
+            kind = ExecutionFateUnknownError
+            text += f" {_FATE_UNKNOWN}"
+            remedy = remedies.FATE_UNKNOWN
+        return Failure(
+            self._error(
+                kind, text, remedy=remedy, seconds=seconds, may_have_run=self._call.has_effect
+            ),
+            reason=what,
+            is_transient=True,
+        )
+
+    @property
+    def _pool(self) -> str:
+        return f"the session pool at {self._endpoint.host}"
+
+    def _error(
+        self,
+        kind: type[PoolError],
+        message: str,
+        *,
+        remedy: str,
+        seconds: float,
+        status: int | None = None,
+        code: str = "",
+        service_message: str = "",
+        operation_id: str = "",
+        may_have_run: bool = False,
+    ) -> PoolError:
+        if operation_id:
+            message += f" (operation id {operation_id})"
+        return kind(
+            message,
+            remedy=remedy,
+            endpoint=self._endpoint.url,
+            status=status,
+            code=code,
+            service_message=service_message,
+            operation_id=operation_id,
+            seconds=seconds,
+            may_have_run=may_have_run,
+        )
+
+    def _fate(self, *, is_safe: bool) -> str:
+        """Say of an execution whether its code may have run."""
+        if not self._call.is_execution or self._call.is_repeatable or is_safe:
+            return ""
+        return f" {_FATE_UNKNOWN}"
+
+    def _unexpected(
+        self, answer: Answer, reason: str, attempt: int, *, is_transient: bool
+    ) -> Failure:
+        message = f"{self._call.operation} failed: {reason}.{_after(attempt)}"
+        return Failure(
+            self._error(
+                UnexpectedAnswerError,
+                message + self._fate(is_safe=False),
+                remedy=remedies.UNEXPECTED_ANSWER,
+                status=answer.status,
+                operation_id=shorten(self._redact(answer.operation_id), 100),
+                seconds=answer.seconds,
+                may_have_run=self._call.has_effect,
+            ),
+            reason=reason,
+            is_transient=is_transient,
+        )
+
+    def _of_redirect(self, answer: Answer, attempt: int) -> Failure:
+        try:
+            # The host alone: the rest of a location may hold the identifier.
+            target = httpx.URL(answer.headers.get("location", "")).host or "the same host"
+        except httpx.InvalidURL:
+            target = "somewhere unreadable"
+        reason = (
+            f"{self._pool} answered HTTP {answer.status}, a redirect to "
+            f"{shorten(self._redact(target), 100)}, which is not followed so that the token "
+            "stays here"
+        )
+        return Failure(
+            self._error(
+                UnexpectedAnswerError,
+                f"{self._call.operation} failed: {reason}.{_after(attempt)}",
+                remedy=remedies.REDIRECT,
+                status=answer.status,
+                seconds=answer.seconds,
+            ),
+            reason=reason,
+            is_safe=True,
+        )
+
+    def _of_connection(self, fault: Exception, seconds: float, attempt: int) -> Failure:
+        if isinstance(fault, (httpx.UnsupportedProtocol, httpx.LocalProtocolError)):
+            return Failure(
+                ConfigurationError(
+                    f"{self._call.operation} failed: the request cannot be sent: "
+                    f"{self._describe(fault)}.",
+                    remedy="Check ACAJS_POOL_ENDPOINT, ACAJS_TOKEN and the proxy settings.",
+                ),
+                reason="the request cannot be sent",
+                is_safe=True,
+            )
+        causes = list(_chain(fault))
+        if isinstance(fault, httpx.ProxyError):
+            cause, what = "proxy", f"the proxy refused ({self._describe(fault)})"
+        elif any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
+            found = next(c for c in causes if isinstance(c, ssl.SSLCertVerificationError))
+            cause, what = "certificate", f"its certificate is not trusted ({found.verify_message})"
+        elif any(isinstance(cause, ssl.SSLError) for cause in causes):
+            cause, what = "tls", f"the TLS handshake failed ({self._describe(fault)})"
+        elif any(isinstance(cause, socket.gaierror) for cause in causes):
+            cause, what = "name", "its host name is unknown"
+        elif any(isinstance(cause, ConnectionRefusedError) for cause in causes):
+            cause, what = "refused", "the connection was refused"
+        elif isinstance(fault, httpx.TimeoutException):
+            cause, what = "timeout", f"no connection came about within {seconds:.0f} s"
+        else:
+            cause, what = "other", f"no connection came about ({self._describe(fault)})"
+        proxy = next(
+            (
+                name
+                for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
+                if os.environ.get(name)
+            ),
+            "",
+        )
+        return Failure(
+            self._error(
+                PoolUnreachableError,
+                f"{self._call.operation} failed: {self._pool} was not reached: {what}. "
+                f"Nothing was sent.{_after(attempt)}",
+                remedy=remedies.of_unreachable(self._endpoint, cause, proxy),
+                seconds=seconds,
+            ),
+            reason=f"{self._pool} was not reached: {what}",
+            is_safe=True,
+            # Asking again changes no certificate and no proxy's rules.
+            is_transient=cause not in {"certificate", "proxy"},
+            was_connecting=True,
+        )
+
+    def _describe(self, fault: Exception) -> str:
+        text = shorten(self._redact(str(fault)), 200)
+        return f"{type(fault).__name__}: {text}" if text else type(fault).__name__
+
+
+def _chain(fault: BaseException | None) -> Iterator[BaseException]:
+    """Yield an exception, its causes, and the members of groups among them."""
+    waiting: list[BaseException | None] = [fault]
+    seen: set[int] = set()
+    while waiting:
+        error = waiting.pop()
+        if error is None or id(error) in seen:
+            continue
+        seen.add(id(error))
+        yield error
+        waiting += [error.__cause__, error.__context__, *getattr(error, "exceptions", ())]
+
+
+def _may_have_passed(detail: ServiceErrorDetail) -> bool:
+    """Tell of an HTTP 503 whether the gateway may have handed the request on before."""
+    text = detail.message.lower()
+    return _ENVOY_RESET in text and not any(reason in text for reason in _ENVOY_NOT_SENT)
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
+
+
+def _with_details(detail: ServiceErrorDetail) -> str:
+    inner = "; ".join(_with_details(item) for item in detail.details)
+    own = detail.message or detail.code
+    return f"{own} ({inner})" if inner else own
+
+
+def _after(attempt: int) -> str:
+    return f" This was attempt {attempt}." if attempt > 1 else ""

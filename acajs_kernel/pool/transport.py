@@ -1,0 +1,103 @@
+"""How requests travel: connections, certificates, proxies."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import Callable
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any
+
+import httpx
+
+from acajs_kernel import __version__
+from acajs_kernel.errors import ConfigurationError
+from acajs_kernel.pool.endpoint import Endpoint
+from acajs_kernel.pool.redaction import hide_identifiers_from_library_logs
+
+__all__ = ["CONNECT_SECONDS", "asgi_transport", "open_http_client"]
+
+CONNECT_SECONDS = 10.0
+"""Bound of building a connection, in seconds."""
+
+_WRITE_SECONDS = 60.0
+# An idle connection is dropped before a server drops it: uvicorn's and Node's servers do
+# after 5 s, the shortest time in common use. A request on a connection that the other side
+# is closing fails in a way that leaves open whether it was carried out.
+_KEEPALIVE_SECONDS = 4.0
+
+
+def open_http_client(
+    endpoint: Endpoint, transport: httpx.AsyncBaseTransport | None = None
+) -> httpx.AsyncClient:
+    """Open an HTTP client for one endpoint.
+
+    Proxies come from the usual environment variables; requests to this machine go to no
+    proxy. Redirects are not followed and cookies not kept.
+
+    Args:
+        endpoint: The pool's endpoint.
+        transport: Replaces the network.
+
+    Raises:
+        ConfigurationError: The certificates or the proxies of the environment are unusable.
+    """
+    hide_identifiers_from_library_logs()
+    try:
+        return httpx.AsyncClient(
+            transport=transport,
+            verify=_ssl_context(endpoint) if transport is None else True,
+            trust_env=not endpoint.is_loopback,
+            follow_redirects=False,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            headers={"User-Agent": f"acajs-kernel/{__version__}"},
+            timeout=httpx.Timeout(CONNECT_SECONDS, write=_WRITE_SECONDS),
+            limits=httpx.Limits(keepalive_expiry=_KEEPALIVE_SECONDS),
+        )
+    except (ValueError, ImportError, httpx.InvalidURL) as error:
+        # The cause is left out: a proxy's URL may hold a password.
+        raise ConfigurationError(
+            f"The proxy settings of the environment cannot be used ({type(error).__name__}).",
+            remedy=(
+                "Check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY: they must look like "
+                "http://HOST:PORT. A SOCKS proxy needs `pip install socksio`."
+            ),
+        ) from None
+
+
+def asgi_transport(application: Callable[..., Any]) -> httpx.AsyncBaseTransport:
+    """Return a transport that calls an ASGI application inside this process.
+
+    An exception inside the application becomes HTTP 500, as behind a real server.
+    """
+    return httpx.ASGITransport(app=application, raise_app_exceptions=False)
+
+
+def _ssl_context(endpoint: Endpoint) -> ssl.SSLContext:
+    """Return what verifies the pool's certificate.
+
+    ``SSL_CERT_FILE`` and ``SSL_CERT_DIR`` (OpenSSL's own variables) replace the default
+    authorities, else ``REQUESTS_CA_BUNDLE`` does (a file or folder; set in many companies
+    for other Python programs). Otherwise the authorities that httpx brings count together
+    with the system's, where companies install theirs.
+    """
+    if endpoint.url.startswith("http://"):
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # never used; loading takes 40 ms
+    file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+    names = "SSL_CERT_FILE or SSL_CERT_DIR"
+    bundle = os.environ.get("REQUESTS_CA_BUNDLE")
+    if not file and not folder and bundle:
+        names = "REQUESTS_CA_BUNDLE"
+        file, folder = (None, bundle) if os.path.isdir(bundle) else (bundle, None)  # noqa: PTH112
+    if file or folder:
+        try:
+            return ssl.create_default_context(cafile=file or None, capath=folder or None)
+        except (OSError, ValueError) as error:
+            raise ConfigurationError(
+                f"The certificate authorities that {names} names cannot be loaded: "
+                f"{file or folder}: {error}.",
+                remedy=f"Set {names} to a file of PEM certificates that exists, or unset it.",
+            ) from error
+    context = httpx.create_ssl_context(trust_env=False)
+    context.load_default_certs()
+    return context

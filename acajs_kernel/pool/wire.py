@@ -1,0 +1,185 @@
+"""The two families of the service's REST API: paths, bodies, answers.
+
+Versions up to ``2024-08-02-preview`` execute at ``/code/execute`` and wrap objects in
+``properties``; from ``2024-10-02-preview`` on executions go to ``/executions``. Sources:
+the vendor's tutorial for the former, the service's REST API descriptions
+2024-10-02-preview to 2025-10-02-preview for the latter.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import quote
+
+from acajs_kernel.errors import ConfigurationError, InvalidRequestError
+from acajs_kernel.pool.results import JsonValue
+
+__all__ = ["KNOWN_API_VERSIONS", "SESSION_API_VERSION", "Wire", "check_name", "check_path"]
+
+KNOWN_API_VERSIONS = (
+    "2024-02-02-preview",
+    "2024-08-02-preview",
+    "2024-10-02-preview",
+    "2025-02-02-preview",
+    "2025-10-02-preview",
+)
+"""The versions that the vendor's documentation names."""
+
+SESSION_API_VERSION = "2025-10-02-preview"
+"""The version of calls about sessions and pools, which older versions do not have."""
+
+_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(?:-preview)?\Z")
+_FIRST_OF_NEW_FAMILY = "2024-10-02"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_MAXIMUM_NAME_BYTES = 255
+
+
+@dataclass(frozen=True)
+class Wire:
+    """How one API version spells the calls about executions and files.
+
+    Attributes:
+        api_version: The ``api-version`` parameter of these calls.
+        family: ``code`` for ``/code/execute``, ``executions`` for its successor.
+    """
+
+    api_version: str
+    family: Literal["code", "executions"]
+
+    @classmethod
+    def of_version(cls, api_version: str) -> Wire:
+        """Choose the family of a version.
+
+        Raises:
+            ConfigurationError: The text is no API version.
+        """
+        version = api_version.strip()
+        if not _VERSION.match(version):
+            raise ConfigurationError(
+                f"The API version {version!r} is not one: it must look like YYYY-MM-DD-preview.",
+                remedy=f"Set ACAJS_API_VERSION to one of: {', '.join(KNOWN_API_VERSIONS)}.",
+            )
+        # Dates of this form sort as text.
+        is_new = version[: len(_FIRST_OF_NEW_FAMILY)] >= _FIRST_OF_NEW_FAMILY
+        return cls(version, "executions" if is_new else "code")
+
+    @property
+    def has_file_metadata(self) -> bool:
+        """Whether a single file's metadata can be asked for."""
+        return self.family == "executions"
+
+    @property
+    def execute_path(self) -> str:
+        """Where code is executed."""
+        return "/executions" if self.family == "executions" else "/code/execute"
+
+    def execute_body(
+        self, code: str, timeout_seconds: int, output_streams_max_length: int | None
+    ) -> JsonValue:
+        """Return the body of an execution."""
+        if self.family == "code":
+            return {
+                "properties": {
+                    "codeInputType": "inline",
+                    "executionType": "synchronous",
+                    "code": code,
+                    "timeoutInSeconds": timeout_seconds,
+                }
+            }
+        body: dict[str, JsonValue] = {
+            "codeInputType": "Inline",
+            "executionType": "Synchronous",
+            "code": code,
+            "timeoutInSeconds": timeout_seconds,
+        }
+        if output_streams_max_length is not None:
+            body["outputStreamsMaxLength"] = output_streams_max_length
+        return body
+
+    @property
+    def upload_path(self) -> str:
+        """Where files are uploaded."""
+        return "/files" if self.family == "executions" else "/files/upload"
+
+    def content_path(self, name: str) -> str:
+        """Return where a file is downloaded."""
+        encoded = quote(name, safe="")
+        if self.family == "executions":
+            return f"/files/{encoded}/content"
+        return f"/files/content/{encoded}"
+
+    def file_path(self, name: str) -> str:
+        """Return where a file is deleted, and described in the newer family."""
+        return f"/files/{quote(name, safe='')}"
+
+    def folder_parameters(self, path: str, *, recursive: bool = False) -> dict[str, str]:
+        """Return the query parameters that name a folder.
+
+        Raises:
+            ConfigurationError: The older family knows no folders.
+        """
+        if self.family == "code":
+            if path:
+                raise ConfigurationError(
+                    f"API version {self.api_version} knows no folders, so {path!r} cannot be "
+                    "reached through the files API.",
+                    remedy="Set ACAJS_API_VERSION=2024-10-02-preview or a later one.",
+                )
+            return {}
+        parameters = {"path": path} if path else {}
+        if recursive:
+            parameters["recursive"] = "true"
+        return parameters
+
+
+def check_name(name: str) -> str:
+    """Return a file's name if it is one.
+
+    Raises:
+        InvalidRequestError: It is empty, a path, or no name that a server could store.
+    """
+    problem = ""
+    if not name:
+        problem = "is empty"
+    elif name in {".", ".."}:
+        problem = "means a folder"
+    elif "/" in name or "\\" in name:
+        problem = "holds a path separator"
+    elif _CONTROL.search(name):
+        problem = "holds a control character"
+    else:
+        try:
+            if len(name.encode()) > _MAXIMUM_NAME_BYTES:
+                problem = f"is longer than {_MAXIMUM_NAME_BYTES} bytes"
+        except UnicodeEncodeError:
+            problem = "holds half of a surrogate pair"
+    if problem:
+        raise InvalidRequestError(
+            f"The file name {name[:80]!a} {problem}; nothing was sent.",
+            remedy="Give the name alone, and the folder separately.",
+        )
+    return name
+
+
+def check_path(path: str) -> str:
+    """Return a folder's path, relative to the session's data folder, without outer slashes.
+
+    Raises:
+        InvalidRequestError: It leads out of the data folder or holds what no path holds.
+    """
+    trimmed = path.strip("/")
+    parts = trimmed.split("/") if trimmed else []
+    bad = "\\" in path or _CONTROL.search(path) or any(part in {"", ".", ".."} for part in parts)
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        bad = True
+    if bad:
+        raise InvalidRequestError(
+            f"The folder {path[:80]!a} is not a path below the session's data folder; "
+            "nothing was sent.",
+            remedy="Give it relative to /mnt/data, with / between names, without . and ..",
+        )
+    return trimmed
