@@ -74,6 +74,7 @@ class AcaJsKernel(Settings, Kernel):
         self._notebook: NotebookSession | None = None
         self._requests: OrderedDict[str, _Request] = OrderedDict()
         self._cells = 0
+        self._stdin_stream: ZMQStream | None = None
         self._history = History()
         self._results: dict[int, str | None] = {}
         self._settings_error = self.settings_error()
@@ -377,15 +378,19 @@ class AcaJsKernel(Settings, Kernel):
         """
         messages: Any = self.session
         asker = self._requests[key]
-        stream = ZMQStream(self.stdin_socket, self.io_loop)
+        if self._stdin_stream is None:
+            self._stdin_stream = ZMQStream(self.stdin_socket, self.io_loop)
+        stream = self._stdin_stream
         answered: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
         def receive(frames: list[Any]) -> None:
             try:
                 _, parts = messages.feed_identities(frames)
                 reply = messages.deserialize(parts)
-                # An answer to a question that was interrupted is not ours.
-                if reply["parent_header"].get("msg_id") in {None, question["header"]["msg_id"]}:
+                # An answer to a question that was interrupted is not ours. Not every client
+                # says which question it answers.
+                asked = reply["parent_header"].get("msg_id")
+                if asked in {None, question["header"]["msg_id"]} and not answered.done():
                     answered.set_result(str(reply["content"]["value"]))
             except Exception:
                 _log.warning("an input reply could not be read", exc_info=True)

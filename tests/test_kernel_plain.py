@@ -44,9 +44,7 @@ async def test_values_look_as_in_node(
     assert (await shared_plain_kernel.run(code)).text == text
 
 
-@pytest.mark.parametrize(
-    "code", ["undefined", "const quiet = 1", "''.length ? 1 : undefined"]
-)
+@pytest.mark.parametrize("code", ["undefined", "const quiet = 1", "''.length ? 1 : undefined"])
 async def test_an_undefined_value_shows_nothing(
     shared_plain_kernel: RunningKernel, code: str
 ) -> None:

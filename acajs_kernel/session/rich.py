@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from acajs_kernel.cell.imports import rewrite_modules
+from acajs_kernel.cell.objects import parenthesize_object
 from acajs_kernel.cell.text import code_point_offset, utf16_offset
 from acajs_kernel.errors import AcaJsError, SessionError, SessionLostError
 from acajs_kernel.session.agent import Agent, AgentUnavailableError
@@ -134,7 +135,7 @@ class RichSession:
             self._errors.pop(cell.key, None)
 
     async def _run(self, cell: Cell) -> Outcome:
-        code = rewrite_modules(cell.code)
+        code = rewrite_modules(parenthesize_object(cell.code))
         request: dict[str, Any] = {
             "op": "run",
             "cell": cell.key,

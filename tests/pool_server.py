@@ -1,0 +1,72 @@
+"""A real pool, served over TCP by a process of its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+__all__ = ["ServedPool", "served_pool", "served_variant"]
+
+_STOP_SECONDS = 20
+
+
+@dataclass(frozen=True)
+class ServedPool:
+    """A served pool, and the process that serves it."""
+
+    endpoint: str
+    token: str = field(repr=False)
+    process: subprocess.Popen[str]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a kernel needs to use the pool."""
+        return {"ACAJS_POOL_ENDPOINT": self.endpoint, "ACAJS_TOKEN": self.token}
+
+
+@contextmanager
+def served_pool(environment: Mapping[str, str], *options: str) -> Iterator[ServedPool]:
+    """Run `acajs pool serve` with these options until the block ends."""
+    with _running(["acajs_kernel.cli", "pool", "serve", *options], environment) as pool:
+        yield pool
+
+
+@contextmanager
+def served_variant(environment: Mapping[str, str], name: str) -> Iterator[ServedPool]:
+    """Serve a pool that differs from the embedded one in one point: see pool_variants."""
+    with _running(["tests.pool_variants", name], environment) as pool:
+        yield pool
+
+
+@contextmanager
+def _running(module: list[str], environment: Mapping[str, str]) -> Iterator[ServedPool]:
+    with subprocess.Popen(
+        [sys.executable, "-m", *module],
+        env=dict(environment),
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            values = {}
+            assert process.stdout is not None
+            while len(values) < 2:
+                line = process.stdout.readline()
+                assert line, "the pool ended before it served"
+                match = re.match(r"export (\w+)=(\S+)", line)
+                if match:
+                    values[match.group(1)] = match.group(2).strip("'\"")
+            yield ServedPool(values["ACAJS_POOL_ENDPOINT"], values["ACAJS_TOKEN"], process)
+        finally:
+            if process.poll() is None:
+                os.kill(process.pid, signal.SIGINT)
+            try:
+                process.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise

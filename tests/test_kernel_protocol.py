@@ -1,0 +1,49 @@
+"""jupyter_kernel_test, the Jupyter project's own suite for kernels, in plain mode."""
+
+from __future__ import annotations
+
+import os
+from typing import ClassVar
+from unittest import mock
+
+import jupyter_kernel_test
+
+
+class PlainModeTests(jupyter_kernel_test.KernelTests):
+    """Every sample that plain mode can answer."""
+
+    kernel_name = "acajs"
+    language_name = "javascript"
+    file_extension = ".js"
+    code_hello_world = "console.log('hello, world')"
+    code_stderr = "console.error('trouble')"
+    code_generate_error = "throw new Error('wanted')"
+    code_execute_result: ClassVar[list[dict[str, str]]] = [
+        {"code": "6 * 7", "result": "42"},
+        {"code": "[1, 2, 3].map((n) => n * n)", "result": "[ 1, 4, 9 ]"},
+        {"code": "'a' + 'b'", "result": "'ab'"},
+        {"code": "2 ** 10", "result": "1024"},
+        {"code": "6 * 7", "result": "42"},
+        {"code": "6 * 7", "result": "42"},
+    ]
+    complete_code_samples: ClassVar[list[str]] = [
+        "1 + 1",
+        "const a = {b: 1}",
+        "function f() { return 1; }",
+        "// note",
+    ]
+    incomplete_code_samples: ClassVar[list[str]] = [
+        "function f() {",
+        "[1, 2,",
+        "const s = `text",
+        "1 +",
+    ]
+    invalid_code_samples: ClassVar[list[str]] = ["let 1a = 2", ")", "const = 5"]
+    code_history_pattern = "6 *"
+    supported_history_operations = ("tail", "range", "search")
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        """Start the kernel in plain mode."""
+        with mock.patch.dict(os.environ, {"ACAJS_RUNTIME": "plain"}):
+            super().setUpClass()
