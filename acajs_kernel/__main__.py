@@ -16,7 +16,7 @@ class AcaJsKernelApp(IPKernelApp):
 
     name = "acajs"
     kernel_class = AcaJsKernel
-    outstream_class = None
+    outstream_class = None  # type: ignore[assignment] # the trait allows None
 
     def start(self) -> None:
         """Serve until shutdown, and let the last message of it out.

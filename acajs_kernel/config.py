@@ -109,6 +109,15 @@ class Settings(Configurable):
         it off. Environment: ACAJS_KEEPALIVE_MINUTES.""",
     ).tag(config=True)
 
+    on_session_loss = Enum(
+        ("error", "restart", "replay"),
+        help="""What a cell does that finds its session replaced, with all variables gone.
+        error: it fails without running, the next one starts fresh. restart: it runs on the
+        fresh session, with a warning. replay: the earlier successful cells are run again
+        first, without showing their output. Needs the rich runtime. Environment:
+        ACAJS_ON_SESSION_LOSS.""",
+    ).tag(config=True)
+
     @default("endpoint")
     def _endpoint_default(self) -> str:
         for name in _ENDPOINT_VARIABLES:
@@ -152,6 +161,12 @@ class Settings(Configurable):
                 remedy="Set ACAJS_KEEPALIVE_MINUTES to 0 or more minutes, or unset it.",
             )
         return minutes
+
+    @default("on_session_loss")
+    def _on_session_loss_default(self) -> str:
+        return _choice_from_environment(
+            "ACAJS_ON_SESSION_LOSS", ("error", "restart", "replay"), "error"
+        )
 
     def settings_error(self) -> ConfigurationError | None:
         """Return what is wrong with the settings from the environment, if anything.

@@ -188,7 +188,17 @@ class SessionError(AcaJsError):
 
 
 class SessionLostError(SessionError):
-    """The session was replaced: its variables and files are gone."""
+    """The session was replaced: its variables and files are gone.
+
+    Args:
+        message: What was tried and what happened.
+        remedy: What to do next.
+        was_running: Whether a cell had begun on the session that is gone.
+    """
+
+    def __init__(self, message: str, *, remedy: str = "", was_running: bool = False) -> None:
+        super().__init__(message, remedy=remedy)
+        self.was_running = was_running
 
 
 class LocalPoolError(AcaJsError):

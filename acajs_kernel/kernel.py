@@ -15,9 +15,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ipykernel import kernel_protocol_version
+from ipykernel._version import kernel_protocol_version
 from ipykernel.kernelbase import Kernel
-from zmq.eventloop.zmqstream import ZMQStream
 
 from acajs_kernel import __version__
 from acajs_kernel.config import API_VERSION, Settings
@@ -41,6 +40,7 @@ from acajs_kernel.session import (
     Outcome,
     SessionSettings,
 )
+from acajs_kernel.stdin import InputChannel
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -74,7 +74,7 @@ class AcaJsKernel(Settings, Kernel):
         self._notebook: NotebookSession | None = None
         self._requests: OrderedDict[str, _Request] = OrderedDict()
         self._cells = 0
-        self._stdin_stream: ZMQStream | None = None
+        self._input: InputChannel | None = None
         self._history = History()
         self._results: dict[int, str | None] = {}
         self._settings_error = self.settings_error()
@@ -157,6 +157,7 @@ class AcaJsKernel(Settings, Kernel):
             runtime=self.runtime,
             timeout_seconds=self.timeout,
             keepalive_minutes=self.keepalive_minutes,
+            on_session_loss=self.on_session_loss,
         )
 
     def pre_handler_hook(self) -> None:
@@ -372,41 +373,11 @@ class AcaJsKernel(Settings, Kernel):
         )
 
     async def _ask(self, key: str, request: InputRequest) -> str:
-        """Ask the frontend that ran a cell for a line; cancelled by an interrupt.
-
-        ipykernel's own `raw_input` blocks the whole loop until the answer comes.
-        """
-        messages: Any = self.session
+        """Ask the frontend that ran a cell for a line; cancelled by an interrupt."""
+        if self._input is None:
+            self._input = InputChannel(self.session, self.stdin_socket, self.io_loop)
         asker = self._requests[key]
-        if self._stdin_stream is None:
-            self._stdin_stream = ZMQStream(self.stdin_socket, self.io_loop)
-        stream = self._stdin_stream
-        answered: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-
-        def receive(frames: list[Any]) -> None:
-            try:
-                _, parts = messages.feed_identities(frames)
-                reply = messages.deserialize(parts)
-                # An answer to a question that was interrupted is not ours. Not every client
-                # says which question it answers.
-                asked = reply["parent_header"].get("msg_id")
-                if asked in {None, question["header"]["msg_id"]} and not answered.done():
-                    answered.set_result(str(reply["content"]["value"]))
-            except Exception:
-                _log.warning("an input reply could not be read", exc_info=True)
-
-        question = self._send(
-            self.stdin_socket,
-            "input_request",
-            {"prompt": request.prompt, "password": request.password},
-            asker.parent,
-            asker.identity,
-        )
-        stream.on_recv(receive)
-        try:
-            return await answered
-        finally:
-            stream.stop_on_recv()
+        return await self._input.ask(request, asker.parent, asker.identity)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ acknowledged), so a lost or damaged answer is simply asked for once more.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import secrets
@@ -13,7 +14,13 @@ import time
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from acajs_kernel.errors import NotFoundError, PoolError, SessionError, SessionLostError
+from acajs_kernel.errors import (
+    ConflictError,
+    NotFoundError,
+    PoolError,
+    SessionError,
+    SessionLostError,
+)
 from acajs_kernel.session.answers import ABSENT, Damaged, Part, decode_payload, parse_part
 
 if TYPE_CHECKING:
@@ -28,6 +35,8 @@ _LEAST_LIMIT = 256
 _HEADER_ROOM = 100
 _ATTEMPTS = 12
 _REQUEST_SECONDS = 60  # an agent answers within about a second; the rest is the queue before it
+_STOPPED_ATTEMPTS = 3
+_STOPPED_PAUSE_SECONDS = 0.1
 _WAYS = ("result", "stdout", "file")
 
 
@@ -81,6 +90,7 @@ class Agent:
             AgentUnavailableError: On hello, the session cannot run the agent.
             PoolError: The pool cannot be used.
         """
+        stopped = 0
         for _ in range(_ATTEMPTS):
             request = {
                 "op": operation,
@@ -90,7 +100,17 @@ class Agent:
                 **fields,
             }
             begun = time.monotonic()
-            answer = await self._exchange(request, install=operation == "hello")
+            try:
+                answer = await self._exchange(request, install=operation == "hello")
+            except (ConflictError, NotFoundError) as error:
+                # The session was stopped under the request. Asked again, whoever has its
+                # place now answers, and turns out to be another one.
+                stopped += 1
+                if stopped > _STOPPED_ATTEMPTS:
+                    raise
+                _log.info("the session was stopped under a request: %s", error.message)
+                await asyncio.sleep(_STOPPED_PAUSE_SECONDS * stopped)
+                continue
             if answer is None:
                 continue
             waited = float(answer.get("waited", 0)) / 1000

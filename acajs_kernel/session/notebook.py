@@ -8,10 +8,10 @@ import math
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from acajs_kernel.errors import AcaJsError
+from acajs_kernel.errors import AcaJsError, SessionLostError
 from acajs_kernel.session.events import (
     Cell,
     Completions,
@@ -52,6 +52,8 @@ class SessionSettings:
         runtime: How cells run: "auto", "rich" or "plain".
         timeout_seconds: Bound of a plain execution, at most 220.
         keepalive_minutes: How long an idle session is kept alive.
+        on_session_loss: What to do when the session was replaced: "error", "restart" or
+            "replay".
     """
 
     endpoint: str
@@ -61,6 +63,7 @@ class SessionSettings:
     runtime: str
     timeout_seconds: int
     keepalive_minutes: float
+    on_session_loss: str = "error"
 
     def __repr__(self) -> str:
         return f"SessionSettings(endpoint={self.endpoint!r}, runtime={self.runtime!r})"
@@ -110,6 +113,7 @@ class NotebookSession:
         self._keeping_alive: asyncio.Task[None] | None = None
         self._running_key: str | None = None
         self._notices: list[str] = []
+        self._succeeded: list[Cell] = []
         self._last_use = time.monotonic()
         self._interrupted: asyncio.Future[None] | None = None
 
@@ -142,10 +146,53 @@ class NotebookSession:
         self._show_notices()
         try:
             session = await self._ready()
-            return INTERRUPTED_WAIT if session is None else await session.execute(cell)
+            if session is None:
+                return INTERRUPTED_WAIT
+            try:
+                outcome = await session.execute(cell)
+            except SessionLostError as error:
+                # A cell that had begun may have done things that must not happen twice.
+                if error.was_running or self._settings.on_session_loss == "error":
+                    raise
+                outcome = await self._start_afresh(session, cell)
+            if outcome.error is None and not cell.silent:
+                self._succeeded.append(cell)
+            return outcome
         finally:
             self._running_key = None
             self._last_use = time.monotonic()
+
+    async def _start_afresh(self, session: _Session, cell: Cell) -> Outcome:
+        """Run a cell on the fresh session that has replaced the notebook's own."""
+        earlier, self._succeeded = self._succeeded, []
+        if self._settings.on_session_loss == "restart":
+            self._notify(
+                "The session was replaced by a fresh one: it had cooled down, was stopped, or "
+                "failed. Variables are gone; this cell runs on the fresh session."
+            )
+            return await session.execute(cell)
+        self._notify(
+            "The session was replaced by a fresh one: it had cooled down, was stopped, or "
+            f"failed. Running the {len(earlier)} earlier successful cells again."
+        )
+        for done in earlier:
+            again = replace(
+                done,
+                key=f"{cell.key}/{done.key}",  # nobody shows what a cell of this key shows
+                silent=True,
+                expressions={},
+                allow_stdin=False,
+            )
+            outcome = await session.execute(again)
+            if outcome.error is not None:
+                raise SessionLostError(
+                    f"The session was replaced by a fresh one, and In[{done.number}] failed when "
+                    f"it was run again: {outcome.error.ename}: {outcome.error.evalue} "
+                    "The cells behind it, and this one, did not run.",
+                    remedy="Run the cells again from the top.",
+                )
+            self._succeeded.append(done)
+        return await session.execute(cell)
 
     def _notify(self, text: str) -> None:
         """Tell the user something: below the running cell, else below the next one."""

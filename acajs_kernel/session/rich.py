@@ -47,11 +47,6 @@ _INTERRUPT_SECONDS = 4.0  # the agent needs at most 2 s; the rest is for the net
 _CLOSE_SECONDS = 1.5
 _QUESTION_MILLISECONDS = 1000
 
-_LOST_REMEDY = (
-    "Its variables and files are gone. Run the cells again from the top; the next cell "
-    "starts in a fresh session."
-)
-
 
 class RichSession:
     """One notebook's session, used through the agent and its runner.
@@ -91,6 +86,7 @@ class RichSession:
         self._given_up: asyncio.Future[None] | None = None
         self._answering: asyncio.Task[str] | None = None
         self._lost = False
+        self._begun = False
         self.node_version = ""
 
     async def open(self) -> None:
@@ -121,18 +117,29 @@ class RichSession:
             await self.open()
         self._given_up = asyncio.get_running_loop().create_future()
         self._running = cell.key
+        self._begun = False
         try:
             return await self._run(cell)
         except SessionLostError as error:
             self._lost = True
-            raise SessionLostError(
-                "The session was replaced: it had cooled down, was stopped, or failed. "
-                "This cell was not run on the new one.",
-                remedy=_LOST_REMEDY,
-            ) from error
+            raise self._loss(was_running=self._begun) from error
         finally:
             self._running = None
             self._errors.pop(cell.key, None)
+
+    def _loss(self, *, was_running: bool) -> SessionLostError:
+        happened = (
+            "This cell had begun on it and was not run again."
+            if was_running
+            else ("This cell did not run.")
+        )
+        return SessionLostError(
+            "The session was replaced by a fresh one: it had cooled down, was stopped, or "
+            f"failed. Variables are gone, and files in the session too. {happened}",
+            remedy="Run the cells again from the top. ACAJS_ON_SESSION_LOSS=replay does that by "
+            "itself.",
+            was_running=was_running,
+        )
 
     async def _run(self, cell: Cell) -> Outcome:
         code = rewrite_modules(parenthesize_object(cell.code))
@@ -152,6 +159,7 @@ class RichSession:
             answer = await self._unless_given_up(self._ask(**request))
             if answer is None:
                 return _abandoned()
+            self._begun = True
             if cell.key in self._outcomes:
                 return self._outcomes.pop(cell.key)
             if "refused" in answer:

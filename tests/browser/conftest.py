@@ -1,0 +1,162 @@
+"""A JupyterLab server and a Chromium, for the tests of this folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+_REPOSITORY = Path(__file__).parent.parent.parent
+_QUICKSTART = _REPOSITORY / "notebooks" / "quickstart.ipynb"
+
+ARTIFACTS = _REPOSITORY / "test-artifacts"
+"""Where pictures are kept for people to look at; not in git."""
+
+NAME = "JavaScript (ACA)"
+"""The kernel's name in the launcher."""
+
+PLAIN_NAME = "JavaScript (plain)"
+"""The name of the same kernel with ``ACAJS_RUNTIME=plain``."""
+
+_START_SECONDS = 60
+_STOP_SECONDS = 20
+_ACTION_MILLISECONDS = 30_000
+_CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+# Chromium's sandbox refuses root, and its own services would call home.
+_CHROMIUM_OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@dataclass(frozen=True)
+class JupyterLab:
+    """A running JupyterLab.
+
+    Attributes:
+        url: Where it listens, with a trailing slash.
+        token: What a browser must bring.
+        root: The folder that it serves.
+    """
+
+    url: str
+    token: str
+    root: Path
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]:
+    """Start JupyterLab with settings of its own, that never asks the network for anything."""
+    folder = tmp_path_factory.mktemp("lab")
+    root, runtime, settings = folder / "root", folder / "runtime", folder / "settings"
+    for path in (root, runtime, settings):
+        path.mkdir()
+    plugin = settings / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
+    plugin.parent.mkdir(parents=True)
+    plugin.write_text('{"fetchNews": "false", "checkForUpdates": false}', encoding="utf-8")
+    shutil.copy(_QUICKSTART, root)
+    _write_plain_spec(folder / "data" / "kernels" / "acajs-plain")
+    token = secrets.token_urlsafe(16)
+    ours = ("ACAJS_", "AZURE_", "JUPYTER")
+    environment = {name: text for name, text in os.environ.items() if not name.startswith(ours)}
+    environment |= {
+        "JUPYTER_CONFIG_DIR": str(folder / "config"),
+        "JUPYTER_DATA_DIR": str(folder / "data"),
+        "JUPYTER_RUNTIME_DIR": str(runtime),
+        "JUPYTERLAB_SETTINGS_DIR": str(settings),
+        "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
+        "JUPYTER_TOKEN": token,
+    }
+    with (folder / "lab.log").open("wb") as log:
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
+                *("--ServerApp.ip=127.0.0.1", "--ServerApp.port=0"),
+                f"--ServerApp.root_dir={root}",
+                "--LabApp.news_url=None",
+                "--LabApp.extension_manager=readonly",
+                "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate",
+            ],
+            env=environment,
+            cwd=root,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        url = _wait_until_ready(process, runtime, folder / "lab.log")
+        yield JupyterLab(url, token, root)
+    finally:
+        process.terminate()  # it stops its kernels first
+        try:
+            process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(_STOP_SECONDS)
+
+
+def _write_plain_spec(folder: Path) -> None:
+    """Install a second kernel, which runs cells in plain mode."""
+    spec = json.loads((_REPOSITORY / "kernelspec" / "kernel.json").read_text(encoding="utf-8"))
+    spec |= {"display_name": PLAIN_NAME, "env": {"ACAJS_RUNTIME": "plain"}}
+    folder.mkdir(parents=True)
+    (folder / "kernel.json").write_text(json.dumps(spec), encoding="utf-8")
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], runtime: Path, log: Path) -> str:
+    """Wait for the file in which a Jupyter server says where it listens."""
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        for file in runtime.glob("jpserver-*.json"):
+            try:
+                information: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+            except ValueError:
+                continue  # still being written
+            return str(information["url"])
+        time.sleep(0.05)  # a file's appearance is no event
+    pytest.fail(f"JupyterLab did not start:\n{log.read_text(encoding='utf-8')[-3000:]}")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """Start the system's Chromium; without one the tests are skipped, except in CI."""
+    executable = next(filter(None, map(shutil.which, _CHROMIUM_NAMES)), None)
+    if executable is None:
+        if os.environ.get("CI"):
+            pytest.fail("no Chromium is installed")
+        pytest.skip("no Chromium is installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=_CHROMIUM_OPTIONS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium: Browser, lab: JupyterLab, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """Open JupyterLab's launcher in an empty workspace; keep a picture of how the test ended."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(_ACTION_MILLISECONDS)
+    page = context.new_page()
+    page.goto(f"{lab.url}lab?token={lab.token}&reset")
+    try:
+        yield page
+    finally:
+        ARTIFACTS.mkdir(exist_ok=True)
+        page.screenshot(path=ARTIFACTS / f"{request.node.name}.png")
+        context.close()
