@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 import signal
 import threading
 from collections import OrderedDict
@@ -74,6 +75,8 @@ class AcaJsKernel(Settings, Kernel):
         self._notebook: NotebookSession | None = None
         self._requests: OrderedDict[str, _Request] = OrderedDict()
         self._cells = 0
+        # A session may outlive its kernel: another kernel's cells have other names in it.
+        self._name = secrets.token_hex(4)
         self._input: InputChannel | None = None
         self._history = History()
         self._results: dict[int, str | None] = {}
@@ -268,7 +271,7 @@ class AcaJsKernel(Settings, Kernel):
         if not code.strip() and not expressions:
             return Outcome()
         self._cells += 1
-        key = str(self._cells)
+        key = f"{self._name}-{self._cells}"
         if not silent:
             self._requests[key] = _Request(self.get_parent("shell"), self._identity(), number)
             if len(self._requests) > _REQUESTS_KEPT:

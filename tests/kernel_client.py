@@ -90,7 +90,8 @@ class RunningKernel:
     @property
     def pid(self) -> int:
         """The kernel's process."""
-        pid: int = self.manager.provisioner.process.pid
+        provisioner: Any = self.manager.provisioner
+        pid: int = provisioner.process.pid
         return pid
 
     async def run(self, code: str, *, seconds: float = _CELL_SECONDS, **options: Any) -> Ran:

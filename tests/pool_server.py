@@ -53,7 +53,7 @@ def _running(module: list[str], environment: Mapping[str, str]) -> Iterator[Serv
         text=True,
     ) as process:
         try:
-            values = {}
+            values: dict[str, str] = {}
             assert process.stdout is not None
             while len(values) < 2:
                 line = process.stdout.readline()

@@ -27,6 +27,7 @@ def test_without_settings_the_embedded_pool_is_used() -> None:
         ("ACAJS_RUNTIME", "plain", "runtime", "plain"),
         ("ACAJS_TIMEOUT", "60", "timeout", 60),
         ("ACAJS_KEEPALIVE_MINUTES", "0.5", "keepalive_minutes", 0.5),
+        ("ACAJS_ON_SESSION_LOSS", "replay", "on_session_loss", "replay"),
     ],
 )
 def test_each_setting_has_its_environment_variable(
@@ -50,6 +51,7 @@ def test_our_endpoint_variable_comes_before_the_vendors(monkeypatch: pytest.Monk
     ("variable", "value"),
     [
         ("ACAJS_RUNTIME", "fast"),
+        ("ACAJS_ON_SESSION_LOSS", "panic"),
         ("ACAJS_TIMEOUT", "soon"),
         ("ACAJS_TIMEOUT", "221"),
         ("ACAJS_KEEPALIVE_MINUTES", "-1"),

@@ -9,7 +9,7 @@ from unittest import mock
 import jupyter_kernel_test
 
 
-class PlainModeTests(jupyter_kernel_test.KernelTests):
+class PlainModeTests(jupyter_kernel_test.KernelTests):  # type: ignore[misc] # it ships no types
     """Every sample that plain mode can answer."""
 
     kernel_name = "acajs"

@@ -167,6 +167,14 @@ class RichSession:
                     f"The session refused the cell: {answer.get('message', answer['refused'])}",
                     remedy="Restart the kernel to take the session over again.",
                 )
+            if not answer.get("more") and cell.key not in (
+                answer.get("running"),
+                *answer.get("queued", ()),
+            ):
+                raise SessionError(
+                    "The session knows nothing of the cell that it was given to run.",
+                    remedy="Restart the kernel.",
+                )
             while self._inputs:
                 await self._answer_input(*self._inputs.pop(0))
             request = {"op": "poll", "cell": cell.key}
