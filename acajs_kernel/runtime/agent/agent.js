@@ -1,0 +1,375 @@
+/**
+ * Answers the requests that come as executions of the session's interpreter.
+ *
+ * The interpreter runs one execution at a time and awaits nothing, so every request is
+ * answered within about its `wait`. What happens in between is kept until acknowledged:
+ * a request whose answer got lost can be repeated without any effect but its answer.
+ */
+"use strict";
+
+const { randomBytes } = require("node:crypto");
+
+const { AnswerSender } = require("./answers.js");
+const { RunnerControl } = require("./runner_control.js");
+
+/** Milliseconds that events may lie before they are sent, unless the request says otherwise. */
+const DEFAULT_GATHER = 40;
+
+/** Milliseconds that a request may wait, unless it says otherwise. */
+const DEFAULT_WAIT = 1000;
+
+/** Milliseconds for a new runner to report. */
+const START_MILLISECONDS = 10_000;
+
+/** Milliseconds for completion and inspection: idle, and while a cell may block the runner. */
+const REPLY_MILLISECONDS = 1500;
+const BUSY_REPLY_MILLISECONDS = 150;
+
+const DEFAULT_LIMIT = 4_000_000;
+
+/** @typedef {import("./answers.js").Execution} Execution */
+/** @typedef {import("./runner_control.js").Settings} Settings */
+/**
+ * @typedef {object} Request
+ * @property {string} op
+ * @property {string} client A random name of the kernel's process.
+ * @property {string | null} epoch The agent that the kernel believes to speak to.
+ * @property {number} [ack] The highest event number received.
+ * @property {number} [wait] Milliseconds.
+ * @property {number} [gather] Milliseconds.
+ * @property {number} [limit] Characters.
+ * @property {string} [via]
+ * @property {string} [cell]
+ * @property {boolean} [fresh]
+ * @property {number} [opening] How often this client has said hello, repetitions not counted.
+ * @property {Settings} [settings]
+ * @property {number} [answer]
+ * @property {number} [offset]
+ * @property {string} [token]
+ * @property {string} [value]
+ * @property {string} [error]
+ */
+/**
+ * @typedef {object} Waiter A request that has not been answered.
+ * @property {Execution} execution
+ * @property {Request} request
+ * @property {number} begun
+ * @property {number} deadline
+ * @property {string | null} cell Whose end answers it.
+ * @property {(() => object | null) | null} outcome When set: only its result or the deadline answers it.
+ * @property {() => object} late What is answered at the deadline.
+ */
+
+const { assign } = Object;
+const now = performance.now.bind(performance);
+const startTimer = setTimeout;
+const stopTimer = clearTimeout;
+
+/** @returns {object} No further fields. */
+function nothing() {
+  return {};
+}
+
+/** The agent of one interpreter. */
+class Agent {
+  /** @type {string} */
+  version;
+  #epoch = randomBytes(8).toString("hex");
+  #client = "";
+  /** The client's latest opening that was done. */
+  #opening = 0;
+  /** @type {RunnerControl} */
+  #runner;
+  /** @type {AnswerSender} */
+  #answers;
+  /** @type {Waiter | null} */
+  #waiter = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+
+  /**
+   * @param {string} version What identifies this source.
+   * @param {string} source The runner's program.
+   * @param {string} folder The session's data folder.
+   */
+  constructor(version, source, folder) {
+    this.version = version;
+    this.#answers = new AnswerSender(folder);
+    this.#runner = new RunnerControl(source, folder, () => this.#check());
+  }
+
+  /**
+   * Answer a request, now or within its `wait`.
+   * @param {Execution} execution The execution that brought the request: ends with the answer.
+   * @param {Request} request
+   * @returns {void}
+   */
+  serve(execution, request) {
+    execution.async();
+    this.#flushWaiter();
+    try {
+      this.#dispatch(execution, request);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      this.#refuse(execution, request, "failed", message);
+    }
+  }
+
+  /** End the runner and remove what this agent made. */
+  dispose() {
+    this.#flushWaiter();
+    this.#runner.stop();
+    this.#answers.dispose();
+  }
+
+  /**
+   * @param {Execution} execution
+   * @param {Request} request
+   * @returns {void}
+   */
+  #dispatch(execution, request) {
+    if (request.op === "hello") {
+      this.#hello(execution, request);
+      return;
+    }
+    if (request.epoch !== this.#epoch) {
+      this.#refuse(execution, request, "epoch", "Another agent answers here.");
+      return;
+    }
+    if (request.client !== this.#client) {
+      this.#refuse(execution, request, "client", "Another kernel has taken over this session.");
+      return;
+    }
+    this.#runner.events.acknowledge(request.ack ?? 0);
+    this.#runner.relieve();
+    switch (request.op) {
+      case "run":
+        this.#runner.run(/** @type {any} */ (request));
+        this.#wait(execution, request, { cell: request.cell ?? null });
+        return;
+      case "poll":
+        this.#wait(execution, request, { cell: request.cell ?? null });
+        return;
+      case "interrupt":
+        this.#wait(execution, request, { cell: this.#runner.interrupt(request.cell) });
+        return;
+      case "input":
+        this.#runner.input(/** @type {any} */ (request));
+        this.#wait(execution, request, { cell: request.cell ?? this.#runner.running });
+        return;
+      case "complete":
+      case "inspect":
+        this.#question(execution, request);
+        return;
+      case "restart":
+        this.#runner.restart();
+        this.#waitForRunner(execution, request, nothing);
+        return;
+      case "stop":
+        this.#runner.stop();
+        this.#answers.dispose();
+        this.#answers.send(execution, this.#payload(request, nothing()), request);
+        return;
+      case "part":
+        if (!this.#answers.sendPart(execution, /** @type {any} */ (request))) {
+          this.#refuse(execution, request, "answer", "That answer is not kept any more.");
+        }
+        return;
+      case "forget":
+        this.#answers.forget(request.answer ?? 0);
+        this.#wait(execution, { ...request, wait: 0 }, {});
+        return;
+      default:
+        this.#refuse(execution, request, "unknown-op", `There is no operation "${request.op}".`);
+    }
+  }
+
+  /**
+   * @param {Execution} execution
+   * @param {Request} request
+   * @returns {void}
+   */
+  #hello(execution, request) {
+    if (request.client !== this.#client) {
+      this.#client = request.client;
+      this.#opening = 0;
+      this.#runner.events.clear();
+    }
+    // One that was believed lost may arrive when cells have run: their variables must stay.
+    const isRepeated = request.opening !== undefined && request.opening <= this.#opening;
+    this.#opening = Math.max(this.#opening, request.opening ?? 0);
+    this.#runner.configure(request.settings ?? {});
+    if (request.fresh === true && !isRepeated) {
+      this.#runner.refresh();
+    } else {
+      this.#runner.start();
+    }
+    this.#waitForRunner(execution, request, () => ({
+      version: this.version,
+      node: process.version,
+      platform: process.platform,
+      pid: process.pid,
+      ...this.#runner.facts(),
+    }));
+  }
+
+  /**
+   * Answer when the runner has started or failed to.
+   * @param {Execution} execution
+   * @param {Request} request
+   * @param {() => object} fields
+   * @returns {void}
+   */
+  #waitForRunner(execution, request, fields) {
+    const failed = () => ({ refused: "runner", message: this.#runner.failure });
+    this.#wait(
+      execution,
+      { ...request, wait: START_MILLISECONDS },
+      {
+        outcome: () => {
+          if (this.#runner.state === "dead") {
+            return failed();
+          }
+          return this.#runner.state === "starting" ? null : fields();
+        },
+        late: failed,
+      },
+    );
+  }
+
+  /**
+   * Ask the runner's main thread.
+   * @param {Execution} execution
+   * @param {Request} request
+   * @returns {void}
+   */
+  #question(execution, request) {
+    /** @type {object | null} */
+    let reply = null;
+    const isIdle = this.#runner.running === null;
+    this.#runner.ask(request, (answer) => {
+      reply = answer;
+    });
+    this.#wait(
+      execution,
+      { ...request, wait: isIdle ? REPLY_MILLISECONDS : BUSY_REPLY_MILLISECONDS },
+      {
+        outcome: () => reply,
+        late: () => ({ refused: "busy", message: "A cell is running." }),
+      },
+    );
+  }
+
+  /**
+   * @param {Execution} execution
+   * @param {Request} request
+   * @param {Partial<Pick<Waiter, "cell" | "outcome" | "late">>} condition
+   * @returns {void}
+   */
+  #wait(execution, request, condition) {
+    const begun = now();
+    this.#waiter = {
+      execution,
+      request,
+      begun,
+      deadline: begun + (request.wait ?? DEFAULT_WAIT),
+      cell: condition.cell ?? null,
+      outcome: condition.outcome ?? null,
+      late: condition.late ?? nothing,
+    };
+    this.#check();
+  }
+
+  /** Answer the waiting request if its time has come, else look again when it may have. */
+  #check() {
+    const waiter = this.#waiter;
+    if (waiter === null) {
+      return;
+    }
+    stopTimer(this.#timer);
+    const instant = now();
+    if (waiter.outcome !== null) {
+      const outcome = waiter.outcome() ?? (instant >= waiter.deadline ? waiter.late() : null);
+      if (outcome !== null) {
+        this.#answer(waiter, outcome);
+        return;
+      }
+      this.#lookAgain(waiter.deadline - instant);
+      return;
+    }
+    const next = Math.min(waiter.deadline, this.#sendingTime(waiter));
+    if (instant >= next) {
+      this.#answer(waiter, {});
+    } else {
+      this.#lookAgain(next - instant);
+    }
+  }
+
+  /**
+   * @param {number} milliseconds
+   * @returns {void}
+   */
+  #lookAgain(milliseconds) {
+    this.#timer = startTimer(() => this.#check(), Math.ceil(milliseconds));
+  }
+
+  /**
+   * @param {Waiter} waiter
+   * @returns {number} When what is known by now should be sent.
+   */
+  #sendingTime(waiter) {
+    const { events } = this.#runner;
+    const hasEnded = waiter.cell !== null && !this.#runner.isPending(waiter.cell);
+    if (hasEnded || events.inputs > 0 || events.size >= (waiter.request.limit ?? DEFAULT_LIMIT)) {
+      return 0;
+    }
+    return events.length > 0 ? events.oldest + (waiter.request.gather ?? DEFAULT_GATHER) : Infinity;
+  }
+
+  /**
+   * @param {Waiter} waiter
+   * @param {object} fields
+   * @returns {void}
+   */
+  #answer(waiter, fields) {
+    this.#waiter = null;
+    stopTimer(this.#timer);
+    const payload = this.#payload(waiter.request, fields);
+    assign(payload, { waited: Math.round(now() - waiter.begun) });
+    this.#answers.send(waiter.execution, payload, waiter.request);
+  }
+
+  /** Answer a request that still waits although another one has come. */
+  #flushWaiter() {
+    if (this.#waiter !== null) {
+      this.#answer(this.#waiter, {});
+    }
+  }
+
+  /**
+   * @param {Request} request
+   * @param {object} fields
+   * @returns {object}
+   */
+  #payload(request, fields) {
+    return {
+      epoch: this.#epoch,
+      ...this.#runner.events.read(request.limit ?? DEFAULT_LIMIT),
+      ...this.#runner.status(request.cell),
+      ...fields,
+    };
+  }
+
+  /**
+   * @param {Execution} execution
+   * @param {Request} request
+   * @param {string} reason
+   * @param {string} message
+   * @returns {void}
+   */
+  #refuse(execution, request, reason, message) {
+    this.#answers.send(execution, { refused: reason, epoch: this.#epoch, message }, request);
+  }
+}
+
+module.exports = { Agent };

@@ -1,0 +1,170 @@
+/**
+ * How an answer crosses: one line of ASCII with its length and its checksum.
+ *
+ *     acajs1 ANSWER TOTAL OFFSET LENGTH CHECKSUM TEXT
+ *
+ * The service may cut what an execution returns, so that the receiver must be able
+ * to tell a whole answer from a damaged one and to ask for the rest.
+ */
+"use strict";
+
+const { createHash } = require("node:crypto");
+const fs = require("node:fs");
+const path = require("node:path");
+
+/** Characters of an answer when the request names no limit. */
+const DEFAULT_LIMIT = 4_000_000;
+
+/**
+ * The part of the executor's `$$` that is used (npm package `nel` 1.3.0).
+ * @typedef {object} Execution
+ * @property {() => unknown} async Declare that the execution ends later.
+ * @property {(text: string) => unknown} text End it with this text as its result.
+ * @property {(value?: unknown) => unknown} done End it without a result.
+ */
+
+/**
+ * @typedef {object} AnswerOptions
+ * @property {string} [via] "result", "stdout" or "file".
+ * @property {number} [limit] Characters that one answer may have.
+ */
+
+const { stringify } = JSON;
+
+/** The escapes that were needed so far. @type {Record<string, string>} */
+const escapes = Object.create(null);
+
+/**
+ * @param {string} character
+ * @returns {string}
+ */
+function escapeOf(character) {
+  let text = escapes[character];
+  if (text === undefined) {
+    text = `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+    escapes[character] = text;
+  }
+  return text;
+}
+
+/**
+ * Write a value as JSON in ASCII, so that no encoding on the way can damage it.
+ * @param {unknown} value
+ * @returns {string}
+ */
+function toAsciiJson(value) {
+  return stringify(value).replace(/[\u007f-\uffff]/g, escapeOf);
+}
+
+/**
+ * @param {string} text
+ * @returns {string} The first 16 hexadecimal digits of the text's SHA-256.
+ */
+function checksumOf(text) {
+  return createHash("sha256").update(text, "latin1").digest("hex").slice(0, 16);
+}
+
+/** Numbers, frames and sends answers; keeps the last one until the next. */
+class AnswerSender {
+  #number = 0;
+  #kept = "";
+  /** @type {string} */
+  #folder;
+  /** @type {Set<string>} */
+  #files = new Set();
+
+  /** @param {string} folder Where answers that travel as files are written. */
+  constructor(folder) {
+    this.#folder = folder;
+  }
+
+  /**
+   * Send a new answer, whole or its first part.
+   * @param {Execution} execution Which execution ends with it.
+   * @param {object} payload
+   * @param {AnswerOptions} options
+   * @returns {void}
+   */
+  send(execution, payload, options) {
+    this.#number += 1;
+    const text = toAsciiJson(payload);
+    if (options.via === "file") {
+      this.#end(execution, this.#toFile(text), options);
+      return;
+    }
+    this.#kept = text;
+    this.sendPart(execution, { ...options, answer: this.#number, offset: 0 });
+  }
+
+  /**
+   * Send a part of the last answer.
+   * @param {Execution} execution Which execution ends with it.
+   * @param {AnswerOptions & {answer: number, offset: number}} options
+   * @returns {boolean} False when that answer is not kept any more: nothing was sent.
+   */
+  sendPart(execution, options) {
+    if (options.answer !== this.#number) {
+      return false;
+    }
+    const limit = Math.max(options.limit ?? DEFAULT_LIMIT, 1);
+    const whole = this.#kept;
+    const part = whole.slice(options.offset, options.offset + limit);
+    const head = `acajs1 ${this.#number} ${whole.length} ${options.offset} ${part.length}`;
+    this.#end(execution, `${head} ${checksumOf(part)} ${part}`, options);
+    return true;
+  }
+
+  /**
+   * Remove the file of an answer that travelled as one.
+   * @param {number} answer
+   * @returns {void}
+   */
+  forget(answer) {
+    const name = `.acajs-answer-${answer}`;
+    fs.rmSync(path.join(this.#folder, name), { force: true });
+    this.#files.delete(name);
+  }
+
+  /** Remove every file that is left. */
+  dispose() {
+    for (const name of this.#files) {
+      fs.rmSync(path.join(this.#folder, name), { force: true });
+    }
+    this.#files.clear();
+  }
+
+  /**
+   * @param {string} text
+   * @returns {string} The frame that tells where the text is.
+   */
+  #toFile(text) {
+    for (const old of this.#files) {
+      fs.rmSync(path.join(this.#folder, old), { force: true });
+    }
+    this.#files.clear();
+    const name = `.acajs-answer-${this.#number}`;
+    fs.writeFileSync(path.join(this.#folder, name), text, "latin1");
+    this.#files.add(name);
+    const where = stringify({ name, total: text.length, checksum: checksumOf(text) });
+    const head = `acajs1 ${this.#number} ${where.length} 0 ${where.length}`;
+    return `${head} ${checksumOf(where)} ${where}`;
+  }
+
+  /**
+   * @param {Execution} execution
+   * @param {string} frame
+   * @param {AnswerOptions} options
+   * @returns {void}
+   */
+  #end(execution, frame, options) {
+    if (options.via === "stdout") {
+      // One write: the executor turns each into a message of its own and loses bursts.
+      process.stdout.write(frame);
+      execution.done();
+    } else {
+      execution.text(frame);
+    }
+  }
+}
+
+module.exports = { AnswerSender, checksumOf, toAsciiJson };

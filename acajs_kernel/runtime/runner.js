@@ -1,0 +1,122 @@
+/**
+ * Runs a notebook's cells in a process of its own, started by the agent.
+ */
+"use strict";
+
+const net = require("node:net");
+const { MessageChannel, SHARE_ENV, Worker } = require("node:worker_threads");
+
+const { Cells } = require("./runner/cells.js");
+const { createContext } = require("./runner/context.js");
+const { controlThread } = require("./runner/control.js");
+const { Displays, defineGlobals } = require("./runner/globals.js");
+const { defineImports } = require("./runner/imports.js");
+const { Inspection } = require("./runner/inspection.js");
+const { Interrupts } = require("./runner/interrupts.js");
+const { Output } = require("./runner/output.js");
+const { Prompts } = require("./runner/prompts.js");
+const { Questions } = require("./runner/questions.js");
+const { Ring, SLOTS } = require("./runner/ring.js");
+const { capturePrinting } = require("./runner/streams.js");
+const { Tracebacks } = require("./runner/traceback.js");
+const { reportUncaught } = require("./runner/uncaught.js");
+
+/** The pipe that brings messages for this thread. */
+const MESSAGES = 3;
+
+const { parse } = JSON;
+
+/**
+ * Start the thread that writes the events and serves what cannot wait for this one.
+ * @param {Ring} ring
+ * @param {import("node:worker_threads").MessagePort} port
+ * @param {() => void} onOnline
+ * @returns {void}
+ */
+function startControlThread(ring, port, onOnline) {
+  const worker = new Worker(`(${controlThread.toString()})()`, {
+    eval: true,
+    workerData: { memory: ring.memory, slots: ring.slots, indices: SLOTS, port },
+    transferList: [port],
+    execArgv: [],
+    env: SHARE_ENV,
+  });
+  worker.once("message", () => {
+    worker.unref();
+    onOnline();
+  });
+  ring.wake = worker.postMessage.bind(worker, null);
+}
+
+/**
+ * Call back with every message of a pipe.
+ * @param {(message: any) => void} onMessage
+ * @returns {void}
+ */
+function readMessages(onMessage) {
+  const pipe = new net.Socket({ fd: MESSAGES, readable: true, writable: false });
+  let rest = "";
+  pipe.setEncoding("utf8");
+  pipe.on("data", (/** @type {string} */ text) => {
+    const lines = (rest + text).split("\n");
+    rest = /** @type {string} */ (lines.pop());
+    for (const line of lines) {
+      onMessage(parse(line));
+    }
+  });
+}
+
+/**
+ * Begin to serve the agent.
+ * @param {import("./runner/imports.js").NativeImport} nativeImport
+ * @returns {void}
+ */
+function start(nativeImport) {
+  const folder = process.cwd();
+  const ring = new Ring();
+  const replies = new MessageChannel();
+  // First of all: its thread starts while this one prepares the rest.
+  startControlThread(ring, replies.port2, () => begin());
+  const context = createContext();
+  const output = new Output(ring, context);
+  const inspection = new Inspection();
+  const tracebacks = new Tracebacks();
+  const cells = new Cells(inspection, output, tracebacks);
+  const interrupts = new Interrupts(ring.slots, inspection, context);
+  const prompts = new Prompts(output, ring.slots, replies.port1, () => cells.allowsInput);
+  const questions = new Questions(inspection, () => cells.settings);
+  const displays = new Displays(output, () => cells.settings);
+  cells.onTerminated = () => interrupts.landed();
+
+  process.execArgv = [];
+  capturePrinting(output);
+  reportUncaught(output, tracebacks);
+  process.on("exit", () => output.writeThrough());
+
+  /** @type {Record<string, (message: any) => void>} */
+  const operations = {
+    configure: ({ settings }) => {
+      cells.settings = settings;
+      tracebacks.colors = settings.colors ?? true;
+    },
+    run: (message) => cells.run(message),
+    interrupt: ({ cell, number }) => {
+      interrupts.acknowledge(number);
+      cells.interrupt(cell);
+    },
+    input: (message) => prompts.receive(message),
+    question: ({ id, question }) => {
+      output.send({ kind: "reply", id, reply: questions.answer(question) });
+    },
+  };
+  const begin = () => {
+    // Not before: when the text of `--eval` has ended, Node defines `module` once more.
+    defineGlobals(folder, displays, prompts.functions());
+    defineImports(nativeImport, folder);
+    readMessages((message) => operations[message.type]?.(message));
+    output.send({ kind: "ready" });
+    ring.wake();
+  };
+}
+
+module.exports = start;

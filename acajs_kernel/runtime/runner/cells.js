@@ -1,0 +1,246 @@
+/**
+ * Runs cells: evaluation, results, errors, interrupts.
+ */
+"use strict";
+
+const { toBundle } = require("./display.js");
+
+/** The object group of what a cell's evaluation leaves with the inspector. */
+const GROUP = "acajs-cell";
+
+/** @typedef {import("./display.js").MimeBundle} MimeBundle */
+/** @typedef {import("./inspection.js").Evaluation} Evaluation */
+/** @typedef {import("./inspection.js").Inspection} Inspection */
+/** @typedef {import("./output.js").Output} Output */
+/** @typedef {import("./traceback.js").ErrorFields} ErrorFields */
+/** @typedef {import("./traceback.js").Tracebacks} Tracebacks */
+/**
+ * @typedef {object} CellMessage
+ * @property {string} cell
+ * @property {string} code What runs.
+ * @property {string} [source] What the user wrote, if it differs.
+ * @property {string} [label] What names the cell in stacks.
+ * @property {boolean} [stdin]
+ * @property {Record<string, string>} [expressions]
+ */
+/** @typedef {{data: MimeBundle} | {error: ErrorFields} | {nothing: true}} Outcome */
+
+const now = performance.now.bind(performance);
+const soon = setImmediate;
+
+/** @type {ErrorFields} */
+const INTERRUPTED = {
+  ename: "KeyboardInterrupt",
+  evalue: "The cell was interrupted.",
+  traceback: ["\u001b[31mKeyboardInterrupt\u001b[39m: The cell was interrupted."],
+};
+
+/** Runs one cell at a time; one that was interrupted while it awaited something is abandoned. */
+class Cells {
+  /** @type {Inspection} */
+  #inspection;
+  /** @type {Output} */
+  #output;
+  /** @type {Tracebacks} */
+  #tracebacks;
+  /** @type {CellMessage | null} */
+  #current = null;
+  #begun = 0;
+  /** Called when an evaluation was terminated. */
+  onTerminated = () => {};
+  /** @type {import("./display.js").DisplaySettings} */
+  settings = {};
+
+  /**
+   * @param {Inspection} inspection
+   * @param {Output} output
+   * @param {Tracebacks} tracebacks
+   */
+  constructor(inspection, output, tracebacks) {
+    this.#inspection = inspection;
+    this.#output = output;
+    this.#tracebacks = tracebacks;
+  }
+
+  /** Whether the code that runs now belongs to a cell whose frontend answers input requests. */
+  get allowsInput() {
+    const current = this.#current;
+    return current !== null && current.stdin === true && this.#output.cell === current.cell;
+  }
+
+  /**
+   * @param {CellMessage} message
+   * @returns {void}
+   */
+  run(message) {
+    this.#current = message;
+    this.#begun = now();
+    this.#output.latest = message.cell;
+    const label = message.label ?? "cell";
+    this.#tracebacks.remember(label, message.code, message.source ?? message.code);
+    this.#evaluate(message, message.code, label, (outcome) => {
+      if ("data" in outcome) {
+        this.#output.send({ kind: "result", cell: message.cell, data: outcome.data, metadata: {} });
+      }
+      if ("error" in outcome) {
+        this.#output.send({ kind: "error", cell: message.cell, ...outcome.error });
+        this.#end(message, "error", {});
+      } else {
+        this.#evaluateExpressions(message, Object.entries(message.expressions ?? {}), {});
+      }
+    });
+  }
+
+  /**
+   * End a cell that awaits something; what it goes on to do still belongs to it.
+   * @param {string} cell
+   * @returns {void}
+   */
+  interrupt(cell) {
+    const current = this.#current;
+    if (current !== null && current.cell === cell) {
+      this.#inspection.abandon();
+      this.#output.send({ kind: "error", cell, ...INTERRUPTED });
+      this.#end(current, "error", {});
+    }
+  }
+
+  /**
+   * Evaluate code on behalf of a cell.
+   * @param {CellMessage} message
+   * @param {string} code
+   * @param {string} label
+   * @param {(outcome: Outcome) => void} onEnd Not called when the cell was abandoned.
+   * @returns {void}
+   */
+  #evaluate(message, code, label, onEnd) {
+    const parameters = {
+      expression: `${code}\n//# sourceURL=${label}`,
+      replMode: true,
+      objectGroup: GROUP,
+      silent: true,
+    };
+    this.#output.attribute(message.cell, () => {
+      this.#inspection.evaluate(parameters, (evaluation) => {
+        if (this.#current !== message) {
+          return;
+        }
+        this.#output.attribute(message.cell, () => {
+          this.#conclude(message, evaluation, label, onEnd);
+        });
+      });
+    });
+  }
+
+  /**
+   * Make an outcome of what the inspector says.
+   * @param {CellMessage} message
+   * @param {Evaluation | "terminated"} evaluation
+   * @param {string} label
+   * @param {(outcome: Outcome) => void} onEnd
+   * @returns {void}
+   */
+  #conclude(message, evaluation, label, onEnd) {
+    if (evaluation === "terminated") {
+      this.onTerminated();
+      onEnd({ error: INTERRUPTED });
+      return;
+    }
+    const details = evaluation.exceptionDetails;
+    if (details === undefined && evaluation.result.type === "undefined") {
+      onEnd({ nothing: true });
+      return;
+    }
+    /** @type {Outcome | Promise<Outcome>} */
+    let outcome = { nothing: true };
+    const isWhole = this.#inspection.use(details?.exception ?? evaluation.result, (value) => {
+      outcome = details === undefined ? this.#outcomeOf(value) : { error: this.#describe(value, label, details) };
+    });
+    if (!isWhole) {
+      this.onTerminated();
+      outcome = { error: INTERRUPTED };
+    }
+    if (outcome instanceof Promise) {
+      outcome.then((settled) => {
+        soon(() => {
+          if (this.#current === message) {
+            onEnd(settled);
+          }
+        });
+      });
+      return;
+    }
+    onEnd(outcome);
+  }
+
+  /**
+   * @param {unknown} value
+   * @returns {Outcome | Promise<Outcome>}
+   */
+  #outcomeOf(value) {
+    const bundle = toBundle(value, this.settings);
+    return bundle instanceof Promise ? bundle.then((data) => ({ data })) : { data: bundle };
+  }
+
+  /**
+   * @param {unknown} thrown
+   * @param {string} label
+   * @param {import("node:inspector").Runtime.ExceptionDetails} details
+   * @returns {ErrorFields}
+   */
+  #describe(thrown, label, details) {
+    try {
+      return this.#tracebacks.describe(thrown, {
+        label,
+        line: details.lineNumber + 1,
+        column: details.columnNumber + 1,
+      });
+    } catch {
+      // The user's code may have replaced what the description is made with.
+      const evalue = details.exception?.description ?? details.text;
+      return { ename: "Error", evalue, traceback: [evalue] };
+    }
+  }
+
+  /**
+   * Evaluate the request's `user_expressions`, one after the other, then end the cell.
+   * @param {CellMessage} message
+   * @param {[string, string][]} rest
+   * @param {Record<string, object>} results
+   * @returns {void}
+   */
+  #evaluateExpressions(message, rest, results) {
+    const [first, ...others] = rest;
+    if (first === undefined) {
+      this.#end(message, "ok", results);
+      return;
+    }
+    const [name, code] = first;
+    this.#evaluate(message, code, `expression:${name}`.replace(/\s/g, "_"), (outcome) => {
+      /** @type {object} */
+      let result;
+      if ("error" in outcome) {
+        result = { status: "error", ...outcome.error };
+      } else {
+        const data = "data" in outcome ? outcome.data : { "text/plain": "undefined" };
+        result = { status: "ok", data, metadata: {} };
+      }
+      this.#evaluateExpressions(message, others, { ...results, [name]: result });
+    });
+  }
+
+  /**
+   * @param {CellMessage} message
+   * @param {"ok" | "error"} status
+   * @param {Record<string, object>} expressions
+   * @returns {void}
+   */
+  #end(message, status, expressions) {
+    this.#current = null;
+    this.#inspection.release(GROUP);
+    const milliseconds = Math.round((now() - this.#begun) * 1000) / 1000;
+    this.#output.send({ kind: "done", cell: message.cell, status, expressions, milliseconds });
+  }
+}
+
+module.exports = { Cells };

@@ -1,0 +1,154 @@
+/**
+ * The runner's control thread: writes the pipe of events, and serves interrupts and input
+ * while the main thread is busy.
+ */
+"use strict";
+
+/**
+ * @typedef {object} ControlData
+ * @property {SharedArrayBuffer} memory The ring's.
+ * @property {Int32Array} slots
+ * @property {typeof import("./ring.js").SLOTS} indices
+ * @property {import("node:worker_threads").MessagePort} port Takes the replies to blocking prompts.
+ */
+
+/**
+ * The thread's whole program; it is handed over as text and uses nothing from outside.
+ * @returns {void}
+ */
+function controlThread() {
+  const fs = require("node:fs");
+  const net = require("node:net");
+  const { parentPort, workerData } = require("node:worker_threads");
+
+  /** Descriptors of the agent's pipes. */
+  const CONTROL = 4;
+  const EVENTS = 5;
+
+  /** Milliseconds for the main thread to show that it is not busy. */
+  const PATIENCE = 20;
+
+  /** Bytes that are written at once. */
+  const SLICE = 64 * 1024;
+
+  /** Writes before an interrupt or input that has come in the meantime is looked at. */
+  const SLICES_A_TURN = 4;
+
+  const { memory, slots, indices, port } = /** @type {ControlData} */ (workerData);
+  const bytes = Buffer.from(memory);
+  const sleeper = new Int32Array(new SharedArrayBuffer(4));
+
+  /**
+   * End the process: the other end of its pipes is gone, and with it the session.
+   * @returns {never}
+   */
+  function die() {
+    process.kill(process.pid, "SIGKILL");
+    throw new Error("killed");
+  }
+
+  /**
+   * @param {number} start
+   * @param {number} length
+   * @returns {number} How many bytes were written.
+   */
+  function writeSome(start, length) {
+    try {
+      return fs.writeSync(EVENTS, bytes, start, length);
+    } catch (error) {
+      if (/** @type {NodeJS.ErrnoException} */ (error).code !== "EAGAIN") {
+        return die();
+      }
+      // The pipe does not block on this system, and is full.
+      Atomics.wait(sleeper, 0, 0, 1);
+      return 0;
+    }
+  }
+
+  /** Write what is in the ring, until there is no more or something else wants its turn. */
+  function pump() {
+    for (let turn = 0; turn < SLICES_A_TURN; turn += 1) {
+      const read = Atomics.load(slots, indices.read);
+      const count = (Atomics.load(slots, indices.written) - read) >>> 0;
+      if (count === 0) {
+        Atomics.store(slots, indices.parked, 1);
+        // What was added before the flag was set would not have woken this thread.
+        const isEmpty = Atomics.load(slots, indices.written) === read;
+        if (isEmpty || Atomics.compareExchange(slots, indices.parked, 1, 0) === 0) {
+          return;
+        }
+        continue;
+      }
+      const start = read & (bytes.length - 1);
+      const length = writeSome(start, Math.min(count, bytes.length - start, SLICE));
+      Atomics.store(slots, indices.read, (read + length) | 0);
+      Atomics.notify(slots, indices.read);
+    }
+    setImmediate(pump);
+  }
+
+  /**
+   * @param {number} number An interrupt's.
+   * @returns {boolean} Whether the main thread has read it.
+   */
+  function isAcknowledged(number) {
+    return Atomics.load(slots, indices.acknowledged) >= number;
+  }
+
+  /**
+   * End what the main thread executes, if it does not read messages. See `Interrupts`.
+   * @param {number} number The interrupt's.
+   * @returns {void}
+   */
+  function interrupt(number) {
+    const before = Atomics.load(slots, indices.interrupt);
+    if (before === 2 || Atomics.compareExchange(slots, indices.interrupt, before, 1) !== before) {
+      // An earlier one is on its way; the agent repeats this one if need be.
+      return;
+    }
+    const deadline = performance.now() + PATIENCE;
+    while (!isAcknowledged(number)) {
+      const rest = deadline - performance.now();
+      if (rest <= 0) {
+        break;
+      }
+      Atomics.wait(slots, indices.acknowledged, Atomics.load(slots, indices.acknowledged), rest);
+    }
+    if (isAcknowledged(number)) {
+      Atomics.compareExchange(slots, indices.interrupt, 1, 0);
+    } else if (Atomics.compareExchange(slots, indices.interrupt, 1, 2) === 1) {
+      // Connected for as long as it takes: a connection would delay the process's exit.
+      const inspector = require("node:inspector");
+      const session = new inspector.Session();
+      session.connectToMainThread();
+      session.post("Runtime.terminateExecution", () => {
+        Atomics.compareExchange(slots, indices.interrupt, 2, 3);
+        session.disconnect();
+      });
+    }
+  }
+
+  let rest = "";
+  const pipe = new net.Socket({ fd: CONTROL, readable: true, writable: false });
+  pipe.setEncoding("utf8");
+  pipe.on("data", (text) => {
+    const lines = (rest + text).split("\n");
+    rest = /** @type {string} */ (lines.pop());
+    for (const line of lines) {
+      const message = JSON.parse(line);
+      if (message.type === "interrupt") {
+        interrupt(message.number);
+      } else if (message.type === "input") {
+        port.postMessage(message);
+        Atomics.add(slots, indices.replies, 1);
+        Atomics.notify(slots, indices.replies);
+      }
+    }
+  });
+  pipe.on("end", die);
+  pipe.on("error", die);
+  parentPort?.on("message", pump);
+  parentPort?.postMessage("online");
+}
+
+module.exports = { controlThread };

@@ -1,0 +1,112 @@
+/**
+ * What the runner tells the agent: events and text, in order, each a line.
+ *
+ *     {…}      a message in JSON; of kind "stream" without a text: whose text follows
+ *     "…"      text of that cell and stream, a JSON string
+ *     +… =…    pieces of a message that is too long for one line; = is the last
+ */
+"use strict";
+
+/** @typedef {import("./context.js").CellContext} CellContext */
+/** @typedef {import("./ring.js").Ring} Ring */
+/** @typedef {"stdout" | "stderr"} StreamName */
+
+const { stringify } = JSON;
+
+/** UTF-16 units of text that one line carries; escaped they are at most six times as many. */
+const PIECE = 8 * 1024;
+
+/** Sends events in order and knows which cell's code is running. */
+class Output {
+  /** @type {CellContext} */
+  #context;
+  /** The cell that ran last, for code that belongs to none. */
+  latest = "";
+  /** @type {Ring} */
+  #ring;
+  #streamCell = "";
+  #streamName = "";
+  #isEnding = false;
+
+  /**
+   * @param {Ring} ring
+   * @param {CellContext} context
+   */
+  constructor(ring, context) {
+    this.#ring = ring;
+    this.#context = context;
+  }
+
+  /** The cell that what happens now belongs to. */
+  get cell() {
+    return this.#context.current ?? this.latest;
+  }
+
+  /**
+   * Let an action, and what it starts, belong to a cell.
+   * @param {string} cell
+   * @param {() => void} action
+   * @returns {void}
+   */
+  attribute(cell, action) {
+    this.#context.run(cell, action);
+  }
+
+  /**
+   * Send an event.
+   * @param {{kind: string, [field: string]: unknown}} event
+   * @returns {void}
+   */
+  send(event) {
+    const text = stringify(event);
+    const { longest } = this.#ring;
+    let start = 0;
+    while (text.length - start >= longest) {
+      // A surrogate pair is one character of UTF-8.
+      const end = start + longest - 2;
+      const code = text.charCodeAt(end - 1);
+      const whole = code >= 0xd800 && code < 0xdc00 ? end - 1 : end;
+      this.#add(`+${text.slice(start, whole)}\n`);
+      start = whole;
+    }
+    this.#add(start === 0 ? `${text}\n` : `=${text.slice(start)}\n`);
+  }
+
+  /**
+   * Print a text.
+   * @param {StreamName} name
+   * @param {string} text
+   * @returns {void}
+   */
+  print(name, text) {
+    const { cell } = this;
+    if (name !== this.#streamName || cell !== this.#streamCell) {
+      this.send({ kind: "stream", cell, name });
+      this.#streamName = name;
+      this.#streamCell = cell;
+    }
+    for (let start = 0; start < text.length; start += PIECE) {
+      const piece = text.length <= PIECE ? text : text.slice(start, start + PIECE);
+      this.#add(`${stringify(piece)}\n`);
+    }
+  }
+
+  /** From now on wait for everything to be written: the process ends. */
+  writeThrough() {
+    this.#isEnding = true;
+    this.#ring.drain();
+  }
+
+  /**
+   * @param {string} line
+   * @returns {void}
+   */
+  #add(line) {
+    this.#ring.add(line);
+    if (this.#isEnding) {
+      this.#ring.drain();
+    }
+  }
+}
+
+module.exports = { Output };

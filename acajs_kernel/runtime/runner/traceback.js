@@ -1,0 +1,271 @@
+/**
+ * Errors as a notebook shows them: headline, the cell's line with a caret, the user's frames.
+ */
+"use strict";
+
+const { inspect, types } = require("node:util");
+
+/** Cells whose text is kept for tracebacks. */
+const KEPT_SOURCES = 300;
+
+/** Causes and aggregated errors are shown to this depth. */
+const DEEPEST = 6;
+
+/** Characters of a source line that are shown, and how many of them before the caret. */
+const WIDTH = 160;
+const BEFORE_CARET = 100;
+
+/** Frames of Node and of this runner say nothing about the user's code. */
+const INTERNAL_FRAME = /[(\s](?:node:|acajs:|\[eval\]|\[worker eval\])/;
+
+const FRAME = /^\s+at /;
+
+/** @typedef {{ename: string, evalue: string, traceback: string[]}} ErrorFields */
+/** @typedef {{label: string, line: number, column: number}} Position Both numbers count from 1. */
+/** @typedef {{code: string[], source: string[]}} CellText What runs and what the user wrote, by lines. */
+
+/**
+ * @param {any} value
+ * @param {string} name
+ * @returns {unknown} The property, or undefined where reading it throws.
+ */
+function read(value, name) {
+  try {
+    return value[name];
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * @param {unknown} value
+ * @returns {boolean} Whether it is an error of any realm.
+ */
+function isError(value) {
+  return types.isNativeError(value) || value instanceof Error;
+}
+
+/**
+ * @param {unknown} value
+ * @param {import("node:util").InspectOptions} options
+ * @returns {string}
+ */
+function safeInspect(value, options) {
+  try {
+    return inspect(value, options);
+  } catch (error) {
+    return `[value that cannot be shown: ${String(read(error, "message"))}]`;
+  }
+}
+
+/**
+ * @param {unknown} error
+ * @returns {string}
+ */
+function nameOf(error) {
+  const name = read(error, "name");
+  if (typeof name === "string" && name !== "" && name !== "Error") {
+    return name;
+  }
+  const constructor = read(read(error, "constructor"), "name");
+  return typeof constructor === "string" && constructor !== "" ? constructor : "Error";
+}
+
+/** Turns thrown values into the fields of an error event. */
+class Tracebacks {
+  /** @type {Map<string, CellText>} */
+  #texts = new Map();
+  /** Whether tracebacks have ANSI colours. */
+  colors = true;
+
+  /**
+   * Keep a cell's text for errors to come.
+   * @param {string} label What names the cell in stacks.
+   * @param {string} code What runs.
+   * @param {string} source What the user wrote: the same lines.
+   * @returns {void}
+   */
+  remember(label, code, source) {
+    this.#texts.delete(label);
+    this.#texts.set(label, { code: code.split("\n"), source: source.split("\n") });
+    for (const oldest of this.#texts.keys()) {
+      if (this.#texts.size <= KEPT_SOURCES) {
+        break;
+      }
+      this.#texts.delete(oldest);
+    }
+  }
+
+  /**
+   * @param {unknown} thrown
+   * @param {Position} [compiled] Where V8 stopped to compile, if it did.
+   * @returns {ErrorFields}
+   */
+  describe(thrown, compiled) {
+    if (!isError(thrown)) {
+      const text = safeInspect(thrown, { depth: 2 });
+      const shown = safeInspect(thrown, { depth: 2, colors: this.colors });
+      return { ename: "Uncaught", evalue: text, traceback: [`${this.#red("Uncaught")} ${shown}`] };
+    }
+    const message = read(thrown, "message");
+    return {
+      ename: nameOf(thrown),
+      evalue: typeof message === "string" ? message : safeInspect(message, {}),
+      traceback: this.#lines(thrown, compiled, new Set(), 0),
+    };
+  }
+
+  /**
+   * @param {unknown} error
+   * @param {Position | undefined} compiled
+   * @param {Set<unknown>} seen
+   * @param {number} depth
+   * @returns {string[]}
+   */
+  #lines(error, compiled, seen, depth) {
+    seen.add(error);
+    const message = read(error, "message");
+    const text = typeof message === "string" && message !== "" ? `: ${message}` : "";
+    const lines = `${this.#red(nameOf(error))}${text}`.split("\n");
+    const frames = this.#frames(error);
+    const isCompilation =
+      compiled !== undefined && types.isNativeError(error) && nameOf(error) === "SyntaxError";
+    const ownPosition = this.#firstPosition(frames);
+    const position = ownPosition ?? (isCompilation ? compiled : undefined);
+    if (position !== undefined) {
+      lines.push(...this.#excerpt(position));
+    }
+    lines.push(...(position !== undefined && ownPosition === undefined ? [] : frames));
+    lines.push(...this.#properties(error));
+    if (depth < DEEPEST) {
+      lines.push(...this.#related(error, seen, depth));
+    }
+    return lines;
+  }
+
+  /**
+   * @param {unknown} error
+   * @returns {string[]} The frames of the user's code.
+   */
+  #frames(error) {
+    const stack = read(error, "stack");
+    if (typeof stack !== "string") {
+      return [];
+    }
+    return stack.split("\n").filter((line) => FRAME.test(line) && !INTERNAL_FRAME.test(line));
+  }
+
+  /**
+   * @param {string[]} frames
+   * @returns {Position | undefined} Where a cell's code is first met.
+   */
+  #firstPosition(frames) {
+    for (const frame of frames) {
+      const match = /(?:\(|at (?:async )?)([^\s()]+):(\d+):(\d+)\)?$/.exec(frame);
+      if (match !== null && this.#texts.has(/** @type {string} */ (match[1]))) {
+        return {
+          label: /** @type {string} */ (match[1]),
+          line: Number(match[2]),
+          column: Number(match[3]),
+        };
+      }
+    }
+    return undefined;
+  }
+
+  /**
+   * @param {Position} position
+   * @returns {string[]} The line's name, the line, and the caret where it is sure.
+   */
+  #excerpt(position) {
+    const text = this.#texts.get(position.label);
+    const last = text === undefined ? 0 : text.code.length;
+    const line = Math.min(position.line, last);
+    const source = text?.source[line - 1];
+    const code = text?.code[line - 1];
+    if (source === undefined || code === undefined) {
+      return [];
+    }
+    // A line that was rewritten has other columns than the user's.
+    const column = position.line > last ? source.length + 1 : position.column;
+    const from = Math.max(0, Math.min(column - 1 - BEFORE_CARET, source.length - WIDTH));
+    const shown = source.slice(from, from + WIDTH);
+    const lines = [this.#gray(`${position.label}:${line}`), shown];
+    if (source === code && column > 0) {
+      const before = source.slice(from, column - 1).replace(/[^\t]/g, " ");
+      lines.push(`${before}${this.#red("^")}`);
+    }
+    return lines;
+  }
+
+  /**
+   * @param {unknown} error
+   * @returns {string[]} What else the error carries, such as Node's `code`.
+   */
+  #properties(error) {
+    /** @type {Record<string, unknown>} */
+    const properties = {};
+    for (const name of Object.keys(/** @type {object} */ (error))) {
+      if (!["name", "message", "stack", "cause", "errors"].includes(name)) {
+        properties[name] = read(error, name);
+      }
+    }
+    if (Object.keys(properties).length === 0) {
+      return [];
+    }
+    return safeInspect(properties, { depth: 1, colors: this.colors }).split("\n");
+  }
+
+  /**
+   * @param {unknown} error
+   * @param {Set<unknown>} seen
+   * @param {number} depth
+   * @returns {string[]} Its causes and the errors that it holds.
+   */
+  #related(error, seen, depth) {
+    const lines = [];
+    const errors = read(error, "errors");
+    for (const [index, each] of (Array.isArray(errors) ? errors : []).entries()) {
+      lines.push(...this.#relative(`[errors ${index}] `, each, seen, depth));
+    }
+    if (Object.hasOwn(/** @type {object} */ (error), "cause")) {
+      lines.push(...this.#relative("[cause] ", read(error, "cause"), seen, depth));
+    }
+    return lines;
+  }
+
+  /**
+   * @param {string} title
+   * @param {unknown} value
+   * @param {Set<unknown>} seen
+   * @param {number} depth
+   * @returns {string[]}
+   */
+  #relative(title, value, seen, depth) {
+    if (seen.has(value)) {
+      return [`  ${title}[circular]`];
+    }
+    const lines = isError(value)
+      ? this.#lines(value, undefined, seen, depth + 1)
+      : safeInspect(value, { depth: 1, colors: this.colors }).split("\n");
+    return lines.map((line, index) => `  ${index === 0 ? title : ""}${line}`);
+  }
+
+  /**
+   * @param {string} text
+   * @returns {string}
+   */
+  #red(text) {
+    return this.colors ? `\u001b[31m${text}\u001b[39m` : text;
+  }
+
+  /**
+   * @param {string} text
+   * @returns {string}
+   */
+  #gray(text) {
+    return this.colors ? `\u001b[90m${text}\u001b[39m` : text;
+  }
+}
+
+module.exports = { Tracebacks };

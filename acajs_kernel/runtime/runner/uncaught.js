@@ -1,0 +1,34 @@
+/**
+ * Errors that nobody caught are shown, and the runtime lives on.
+ */
+"use strict";
+
+/** @typedef {import("./output.js").Output} Output */
+/** @typedef {import("./traceback.js").Tracebacks} Tracebacks */
+
+/**
+ * Show uncaught exceptions and unhandled rejections on stderr, unless the user's code
+ * has handlers of its own.
+ * @param {Output} output
+ * @param {Tracebacks} tracebacks
+ * @returns {void}
+ */
+function reportUncaught(output, tracebacks) {
+  /**
+   * @param {"uncaughtException" | "unhandledRejection"} event
+   * @param {string} title
+   * @returns {void}
+   */
+  const report = (event, title) => {
+    process.on(/** @type {"uncaughtException"} */ (event), (/** @type {unknown} */ thrown) => {
+      if (process.listenerCount(event) === 1) {
+        const { traceback } = tracebacks.describe(thrown);
+        output.print("stderr", `${title}: ${traceback.join("\n")}\n`);
+      }
+    });
+  };
+  report("uncaughtException", "Uncaught exception in a callback");
+  report("unhandledRejection", "Unhandled promise rejection");
+}
+
+module.exports = { reportUncaught };

@@ -1,0 +1,193 @@
+"""What travels to the session: the agent, the runner inside it, and the stub of a request.
+
+The JavaScript is written as CommonJS modules. For the journey each program's modules
+become one function expression that takes Node's `require` and returns ours:
+
+    (require) => { const modules = {"agent.js": (module, exports, require) => {…}, …}; … }
+
+Comments and indentation stay at home: tree-sitter knows what is a comment and what is
+the text of a template literal or a regular expression.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import posixpath
+from dataclasses import dataclass
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tree_sitter import Node, Tree
+
+__all__ = ["Source", "bundle", "strip", "stub", "travelling_source"]
+
+_VERSION_DIGITS = 16
+
+# Their text is the program's, not its layout.
+_VERBATIM = frozenset({"string", "template_string", "regex", "hash_bang_line"})
+
+# Beside these no space is needed, and after those no line break separates statements.
+_PUNCTUATION = frozenset("(){}[];,")
+_LINE_CONTINUES = frozenset("({[;,")
+
+# Modules of ours are named relative to one another, Node's own as ever.
+_LOADER = """((require) => {{
+const modules = {{{modules}}};
+const loaded = {{}};
+const load = (name) => {{
+if (loaded[name] === undefined) {{
+const module = (loaded[name] = {{exports: {{}}}});
+const folder = name.split("/").slice(0, -1);
+modules[name](module, module.exports, (specifier) => {{
+if (!specifier.startsWith(".")) return require(specifier);
+const path = [...folder];
+for (const step of specifier.split("/")) {{
+if (step === "..") path.pop();
+else if (step !== ".") path.push(step);
+}}
+return load(path.join("/"));
+}});
+}}
+return loaded[name].exports;
+}};
+return load;
+}})"""
+
+
+@dataclass(frozen=True)
+class Source:
+    """The agent as text.
+
+    Attributes:
+        version: Names exactly this text: the beginning of its SHA-256.
+        install_code: A statement that installs the agent where it is missing.
+    """
+
+    version: str
+    install_code: str
+
+
+@functools.cache
+def travelling_source() -> Source:
+    """Build the text that installs the agent; from the second call on it is remembered."""
+    runner = bundle("runner.js")
+    agent = bundle("agent.js")
+    version = hashlib.sha256(f"{agent}\0{runner}".encode()).hexdigest()[:_VERSION_DIGITS]
+    options = json.dumps({"version": version, "runner": runner})
+    return Source(version=version, install_code=f'{agent}(require)("agent.js")({options});')
+
+
+def stub(request: dict[str, Any]) -> str:
+    """Build the execution that carries a request to an installed agent.
+
+    Args:
+        request: What JSON can hold.
+
+    Returns:
+        JavaScript in ASCII. Its result is ``acajs1 absent`` where this version of the
+        agent is not installed; nothing has been done then.
+    """
+    version = travelling_source().version
+    return (
+        '(()=>{const a=globalThis[Symbol.for("acajs.agent")];'
+        f'if(!a||a.version!=="{version}")return $$.text("acajs1 absent");'
+        f"a.serve($$,{json.dumps(request)})}})()"
+    )
+
+
+def bundle(entry: str) -> str:
+    """Join a module and all that it requires, directly or not, to one function expression.
+
+    Args:
+        entry: The module's path below this package's folder.
+    """
+    folder = resources.files(__package__)
+    modules: dict[str, str] = {}
+    waiting = [entry]
+    while waiting:
+        name = waiting.pop()
+        if name in modules:
+            continue
+        text = folder.joinpath(name).read_text(encoding="utf-8")
+        tree = _parse(text)
+        modules[name] = _stripped(text, tree)
+        waiting.extend(
+            posixpath.normpath(posixpath.join(posixpath.dirname(name), specifier))
+            for specifier in _required(tree)
+        )
+    functions = ",\n".join(
+        f"{json.dumps(name)}:(module,exports,require)=>{{{text}\n}}"
+        for name, text in sorted(modules.items())
+    )
+    return strip(_LOADER.format(modules="MODULES")).strip(";").replace("MODULES", functions)
+
+
+def strip(text: str) -> str:
+    """Remove comments, indentation and needless spaces from JavaScript.
+
+    Raises:
+        ValueError: The text is not JavaScript.
+    """
+    return _stripped(text, _parse(text))
+
+
+def _parse(text: str) -> Tree:
+    # Plain mode needs no parser.
+    import tree_sitter_javascript  # noqa: PLC0415
+    from tree_sitter import Language, Parser  # noqa: PLC0415
+
+    tree = Parser(Language(tree_sitter_javascript.language())).parse(text.encode())
+    if tree.root_node.has_error:
+        raise ValueError("The text to strip is not JavaScript.")
+    return tree
+
+
+def _leaves(node: Node) -> Iterator[Node]:
+    if node.type in _VERBATIM or not node.children:
+        yield node
+        return
+    for child in node.children:
+        yield from _leaves(child)
+
+
+def _stripped(text: str, tree: Tree) -> str:
+    source = text.encode()
+    pieces: list[str] = []
+    end = 0
+    for leaf in _leaves(tree.root_node):
+        if leaf.type in ("comment", "html_comment") or leaf.start_byte == leaf.end_byte:
+            continue
+        piece = source[leaf.start_byte : leaf.end_byte].decode()
+        if pieces:
+            pieces.append(_between(pieces[-1], source[end : leaf.start_byte].decode(), piece))
+        pieces.append(piece)
+        end = leaf.end_byte
+    return "".join(pieces)
+
+
+def _between(before: str, gap: str, after: str) -> str:
+    """Return the least that must stand between two tokens; the gap may hold comments."""
+    if "\n" in gap and before not in _LINE_CONTINUES:
+        return "\n"
+    if not gap or before in _PUNCTUATION or after in _PUNCTUATION:
+        return ""
+    return " "
+
+
+def _required(tree: Tree) -> Iterator[str]:
+    """Yield what `require` is called with where that is a relative path."""
+    waiting = [tree.root_node]
+    while waiting:
+        node = waiting.pop()
+        waiting.extend(node.children)
+        if node.type != "call_expression" or node.children[0].text != b"require":
+            continue
+        argument = node.children[1].named_children[0]
+        specifier = (argument.text or b"").decode().strip("\"'")
+        if argument.type == "string" and specifier.startswith("."):
+            yield specifier
