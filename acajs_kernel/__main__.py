@@ -1,8 +1,12 @@
 """Start the kernel: ``python -m acajs_kernel -f CONNECTION_FILE``."""
 
+from typing import Any
+
+import zmq
 from ipykernel.kernelapp import IPKernelApp
 
 from acajs_kernel.kernel import AcaJsKernel
+from acajs_kernel.publishing import QUEUED_MESSAGES, PatientSocket
 
 _CONTROL_SECONDS = 2.0
 
@@ -17,6 +21,18 @@ class AcaJsKernelApp(IPKernelApp):
     name = "acajs"
     kernel_class = AcaJsKernel
     outstream_class = None  # type: ignore[assignment] # the trait allows None
+
+    def init_iopub(self, context: zmq.Context[Any]) -> None:
+        """Open the channel on which output is published, such that none is lost."""
+        # What is set on a context holds for the sockets that it makes.
+        context.setsockopt(zmq.SNDHWM, QUEUED_MESSAGES)
+        context.setsockopt(zmq.XPUB_NODROP, 1)
+        try:
+            super().init_iopub(context)
+        finally:
+            del context.sndhwm, context.xpub_nodrop
+        thread = self.iopub_thread
+        thread.socket = PatientSocket(thread.socket, thread.io_loop.call_later)
 
     def start(self) -> None:
         """Serve until shutdown, and let the last message of it out.

@@ -99,8 +99,9 @@ class Settings(Configurable):
     timeout = Integer(
         min=1,
         max=_MAXIMUM_TIMEOUT_SECONDS,
-        help="""Seconds that one plain execution may take; the service allows at most 220.
-        Cells of the rich runtime may take longer. Environment: ACAJS_TIMEOUT.""",
+        help="""Seconds that one execution may take; the service allows at most 220. A plain
+        cell is one execution; cells of the rich runtime may take longer. Environment:
+        ACAJS_TIMEOUT.""",
     ).tag(config=True)
 
     keepalive_minutes = Float(
@@ -116,6 +117,13 @@ class Settings(Configurable):
         fresh session, with a warning. replay: the earlier successful cells are run again
         first, without showing their output. Needs the rich runtime. Environment:
         ACAJS_ON_SESSION_LOSS.""",
+    ).tag(config=True)
+
+    log_level = Enum(
+        ("", "DEBUG", "INFO", "WARNING", "ERROR"),
+        help="""What the kernel logs of its own work; DEBUG has a line for every request to
+        the pool. Empty: what --debug or --log-level says, else WARNING. Environment:
+        ACAJS_LOG_LEVEL.""",
     ).tag(config=True)
 
     @default("endpoint")
@@ -167,6 +175,11 @@ class Settings(Configurable):
         return _choice_from_environment(
             "ACAJS_ON_SESSION_LOSS", ("error", "restart", "replay"), "error"
         )
+
+    @default("log_level")
+    def _log_level_default(self) -> str:
+        levels = ("DEBUG", "INFO", "WARNING", "ERROR")
+        return _choice_from_environment("ACAJS_LOG_LEVEL", levels, "")
 
     def settings_error(self) -> ConfigurationError | None:
         """Return what is wrong with the settings from the environment, if anything.

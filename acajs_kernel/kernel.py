@@ -23,14 +23,17 @@ from acajs_kernel import __version__
 from acajs_kernel.config import API_VERSION, Settings
 from acajs_kernel.errors import AcaJsError
 from acajs_kernel.history import Entry, History
+from acajs_kernel.logs import set_up_log
 from acajs_kernel.messages import (
     completions_reply,
     error_content,
     error_reply,
     event_message,
     internal_error,
+    limited_event,
     own_error,
 )
+from acajs_kernel.publishing import NOTICE, PATIENCE_SECONDS, Pace, PatientSocket
 from acajs_kernel.session import (
     Cell,
     Error,
@@ -40,6 +43,7 @@ from acajs_kernel.session import (
     NotebookSession,
     Outcome,
     SessionSettings,
+    Stream,
 )
 from acajs_kernel.stdin import InputChannel
 
@@ -78,6 +82,7 @@ class AcaJsKernel(Settings, Kernel):
         # A session may outlive its kernel: another kernel's cells have other names in it.
         self._name = secrets.token_hex(4)
         self._input: InputChannel | None = None
+        self._pace: Pace | None = None
         self._history = History()
         self._results: dict[int, str | None] = {}
         self._settings_error = self.settings_error()
@@ -136,7 +141,11 @@ class AcaJsKernel(Settings, Kernel):
 
     def start(self) -> None:
         """Serve messages, and begin to open the session without waiting for it."""
+        set_up_log(self.log_level or getattr(self.parent, "log_level", logging.WARNING))
         super().start()
+        socket = getattr(self.iopub_thread, "socket", None)
+        if isinstance(socket, PatientSocket):
+            self._pace = Pace(socket, self.iopub_thread.schedule)
         self._loop = self.io_loop.asyncio_loop  # type: ignore[attr-defined] # tornado's loop is always asyncio's
         if threading.current_thread() is threading.main_thread():
             # Jupyter interrupts by message; SIGINT still comes from terminals, and from
@@ -148,6 +157,7 @@ class AcaJsKernel(Settings, Kernel):
                 key=self.session.key if self.session is not None else b"",
                 on_event=self._publish,
                 on_input=self._ask,
+                on_pause=self._pause,
             )
             self._loop.call_soon(self._notebook.start)
 
@@ -199,7 +209,7 @@ class AcaJsKernel(Settings, Kernel):
         content: dict[str, Any] = {"status": "ok"}
         try:
             if self._notebook is not None:
-                await self._on_loop(self._notebook.interrupt())
+                await self._on_loop(self._interrupt(self._notebook))
         except Exception as error:
             _log.exception("interrupt failed")
             content = error_reply(internal_error(error))
@@ -208,7 +218,12 @@ class AcaJsKernel(Settings, Kernel):
     def _interrupt_by_signal(self, _number: int, _frame: FrameType | None) -> None:
         notebook, loop = self._notebook, self._loop
         if notebook is not None and loop is not None:
-            asyncio.run_coroutine_threadsafe(notebook.interrupt(), loop)
+            asyncio.run_coroutine_threadsafe(self._interrupt(notebook), loop)
+
+    async def _interrupt(self, notebook: NotebookSession) -> None:
+        if self._pace is not None:
+            self._pace.hurry()
+        await notebook.interrupt()
 
     # ---- cells
 
@@ -225,6 +240,8 @@ class AcaJsKernel(Settings, Kernel):
     ) -> dict[str, Any]:
         """Run a cell. Never raises: a request without a reply leaves the client waiting."""
         number = self.execution_count
+        if self._pace is not None:
+            self._pace.relax()
         if not silent and (not store_history or not code.strip()):
             # ipykernel has counted the cell already; as in IPython, one that leaves no
             # trace in the history has no number of its own.
@@ -242,6 +259,7 @@ class AcaJsKernel(Settings, Kernel):
         except Exception as error:
             _log.exception("a cell could not be run")
             outcome = Outcome(error=internal_error(error))
+        self._report_loss()
         if store_history and not silent and code.strip():
             self._history.add(number, code, self._results.pop(number, None))
         if outcome.error is None:
@@ -273,7 +291,12 @@ class AcaJsKernel(Settings, Kernel):
         self._cells += 1
         key = f"{self._name}-{self._cells}"
         if not silent:
-            self._requests[key] = _Request(self.get_parent("shell"), self._identity(), number)
+            self._requests[key] = _Request(
+                # Of a request only the header is needed; its content may be large.
+                {"header": self.get_parent("shell")["header"]},
+                self._identity(),
+                number,
+            )
             if len(self._requests) > _REQUESTS_KEPT:
                 self._requests.popitem(last=False)
         return await self._notebook.execute(
@@ -368,12 +391,33 @@ class AcaJsKernel(Settings, Kernel):
         request = self._requests.get(key)
         if request is None:
             return  # a silent cell
+        event = limited_event(event)
         if isinstance(event, ExecuteResult):
             self._results[request.number] = event.data.get("text/plain")
         message_type, content = event_message(event, request.number)
         self._send(
             self.iopub_socket, message_type, content, request.parent, self._topic(message_type)
         )
+
+    async def _pause(self) -> None:
+        """Wait, before more is fetched, until frontends have read what was published."""
+        if self._pace is not None:
+            await self._pace.room()
+
+    def _report_loss(self) -> None:
+        """Tell the frontend that was not ready to read what it has lost."""
+        lost = self._pace.take_lost() if self._pace is not None else 0
+        if lost:
+            text = (
+                f"Up to {lost:,} pieces of output were dropped, because a frontend read nothing "
+                f"for {PATIENCE_SECONDS:g} s.\n"
+            )
+            self._send(
+                self.iopub_socket,
+                *event_message(Stream("stderr", text), self.execution_count),
+                self.get_parent("shell"),
+                self._topic(NOTICE),
+            )
 
     async def _ask(self, key: str, request: InputRequest) -> str:
         """Ask the frontend that ran a cell for a line; cancelled by an interrupt."""

@@ -6,6 +6,9 @@ The shapes are those of Jupyter's messaging specification, version 5
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from acajs_kernel.errors import AcaJsError
@@ -20,13 +23,60 @@ from acajs_kernel.session import (
 )
 
 __all__ = [
+    "MAXIMUM_CHARACTERS",
     "completions_reply",
     "error_content",
     "error_reply",
     "event_message",
     "internal_error",
+    "limited_event",
     "own_error",
 ]
+
+
+MAXIMUM_CHARACTERS = 50_000_000
+"""How many characters of one representation, or of one piece of output, are shown.
+
+Notebooks hold every output whole, and browsers stop to respond at some size. A cell may
+show any number of outputs of this size.
+"""
+
+_MAXIMUM_ERROR_CHARACTERS = 1_000_000
+
+
+def limited_event(event: Event) -> Event:
+    """Return an event as it may be shown: what is too large is cut, and says so."""
+    if isinstance(event, Stream):
+        return replace(event, text=_cut(event.text, MAXIMUM_CHARACTERS))
+    if isinstance(event, (ExecuteResult, DisplayData)):
+        return replace(event, data=_limited_data(event.data))
+    return event
+
+
+def _limited_data(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Cut a bundle's plain text, and leave out what is no use when it is cut."""
+    sizes = {
+        mime: len(value if isinstance(value, str) else json.dumps(value))
+        for mime, value in data.items()
+    }
+    if all(size <= MAXIMUM_CHARACTERS for size in sizes.values()):
+        return data
+    kept = {mime: data[mime] for mime, size in sizes.items() if size <= MAXIMUM_CHARACTERS}
+    text = str(data.get("text/plain", ""))
+    notes = [
+        f"[{mime} of {size:,} characters is not shown: more than {MAXIMUM_CHARACTERS:,}. "
+        "Save it to a file instead.]"
+        for mime, size in sizes.items()
+        if mime not in kept and mime != "text/plain"
+    ]
+    # A plain text that repeats what is left out would be as large again.
+    return {**kept, "text/plain": "\n".join([*notes, _cut(text, MAXIMUM_CHARACTERS)])}
+
+
+def _cut(text: str, length: int) -> str:
+    if len(text) <= length:
+        return text
+    return f"{text[:length]}… cut: {len(text) - length:,} more characters\n"
 
 
 def event_message(event: Event, number: int) -> tuple[str, dict[str, Any]]:
@@ -55,7 +105,11 @@ def event_message(event: Event, number: int) -> tuple[str, dict[str, Any]]:
 
 def error_content(error: Error) -> dict[str, Any]:
     """Return the content of an ``error`` message."""
-    return {"ename": error.ename, "evalue": error.evalue, "traceback": list(error.traceback)}
+    return {
+        "ename": error.ename,
+        "evalue": _cut(error.evalue, _MAXIMUM_ERROR_CHARACTERS),
+        "traceback": [_cut(line, _MAXIMUM_ERROR_CHARACTERS) for line in error.traceback],
+    }
 
 
 def error_reply(error: Error) -> dict[str, Any]:

@@ -154,4 +154,5 @@ async def running_kernel(
         yield RunningKernel(manager, client)
     finally:
         client.stop_channels()
-        await manager.shutdown_kernel(now=False)
+        if manager.has_kernel:
+            await manager.shutdown_kernel(now=False)

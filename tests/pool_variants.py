@@ -91,7 +91,7 @@ async def _run(name: str) -> None:
         elif name == "no-result":
             application = _Cutting(application, {"executionResult": 0})
         elif name == "cut-everything":
-            application = _Cutting(application, {"executionResult": 100, "stdout": 100})
+            application = _Cutting(application, {"executionResult": 500, "stdout": 500})
         elif name.startswith("delay-"):
             application = _Delaying(application, float(name.removeprefix("delay-")) / 1000)
         pool.application = application

@@ -47,3 +47,36 @@ class PlainModeTests(jupyter_kernel_test.KernelTests):  # type: ignore[misc] # i
         """Start the kernel in plain mode."""
         with mock.patch.dict(os.environ, {"ACAJS_RUNTIME": "plain"}):
             super().setUpClass()
+
+
+class RichModeTests(PlainModeTests):
+    """The whole suite but for the pager, which this kernel has not."""
+
+    code_execute_result: ClassVar[list[dict[str, str]]] = [
+        {"code": "6 * 7", "result": "\x1b[33m42\x1b[39m"},
+        {"code": "await Promise.resolve('a')", "result": "\x1b[32m'a'\x1b[39m"},
+        {"code": "null", "result": "\x1b[1mnull\x1b[22m"},
+        {"code": "new (class Point { x = 1 })()", "result": "Point { x: \x1b[33m1\x1b[39m }"},
+        {"code": "6 * 7", "result": "\x1b[33m42\x1b[39m"},
+        {"code": "6 * 7", "result": "\x1b[33m42\x1b[39m"},
+    ]
+    code_display_data: ClassVar[list[dict[str, str]]] = [
+        {"code": "Jupyter.display(Jupyter.html`<b>bold</b>`)", "mime": "text/html"},
+        {
+            "code": "Jupyter.display({'image/svg+xml': '<svg/>'}, {raw: true})",
+            "mime": "image/svg+xml",
+        },
+    ]
+    completion_samples: ClassVar[list[dict[str, object]]] = [
+        {"text": "Math.sq", "matches": {"sqrt"}},
+        {"text": "globalThis.structuredC", "matches": {"structuredClone"}},
+        {"text": "process.versions.nod", "matches": {"node"}},
+    ]
+    code_inspect_sample = "Math.max"
+    code_clear_output = "Jupyter.clear({wait: false})"
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        """Start the kernel in rich mode."""
+        with mock.patch.dict(os.environ, {"ACAJS_RUNTIME": "rich"}):
+            jupyter_kernel_test.KernelTests.setUpClass.__func__(cls)

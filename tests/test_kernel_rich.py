@@ -328,7 +328,10 @@ async def test_cells_queued_behind_an_interrupted_one_are_aborted(kernel: Runnin
     ("code", "reason"),
     [
         ("process.exit(3)", "exit code 3"),
-        ("process.kill(process.pid, 'SIGKILL'); await new Promise(() => {})", "SIGKILL"),
+        (
+            "setTimeout(process.kill, 200, process.pid, 'SIGKILL'); await new Promise(() => {})",
+            "SIGKILL",
+        ),
     ],
 )
 async def test_the_end_of_the_runtime_is_reported_and_the_next_cell_works(

@@ -51,6 +51,11 @@ class Call:
         """Whether the request changes anything in the session."""
         return self.method != "GET"
 
+    @property
+    def body_size(self) -> int | None:
+        """The size of the body in bytes; None where it is not known before it is sent."""
+        return self.body.size if isinstance(self.body, Upload) else len(self.body or b"")
+
     def rewind(self) -> bool:
         """Make the call ready to be sent once more; False where its content is used up."""
         uploads = self.body.rewind() if isinstance(self.body, Upload) else True

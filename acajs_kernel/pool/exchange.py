@@ -229,11 +229,12 @@ class Exchange:
         self._has_reached_pool = True
         answer = self._answer(response, body, started)
         _log.debug(
-            "%s %s: HTTP %d in %.3f s, %d bytes in, attempt %d, operation id %s",
+            "%s %s: HTTP %d in %.3f s, %s bytes out, %d bytes in, attempt %d, operation id %s",
             call.method,
             call.path,
             answer.status,
             answer.seconds,
+            call.body_size if call.body_size is not None else "some",
             response.num_bytes_downloaded,
             attempt,
             Redactor(call.identifier, [token])(answer.operation_id) or "none",

@@ -111,7 +111,9 @@ def _of_busy(endpoint: Endpoint, _: Call) -> str:
         "Shut down notebooks that you no longer need"
     )
     if endpoint.is_loopback:
-        return f"{explanation}, or serve a pool with more sessions."
+        return (
+            f"{explanation}, or serve a pool with more of them: acajs pool serve --max-sessions 30"
+        )
     return (
         f"{explanation}, or allow more: az containerapp sessionpool update {_names(endpoint)} "
         "--max-sessions N"

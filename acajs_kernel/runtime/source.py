@@ -89,13 +89,14 @@ def stub(request: dict[str, Any]) -> str:
         request: What JSON can hold.
 
     Returns:
-        JavaScript in ASCII. Its result is ``acajs1 absent`` where this version of the
-        agent is not installed; nothing has been done then.
+        JavaScript in ASCII. Its result, and what it prints, is ``acajs1 absent`` where this
+        version of the agent is not installed; nothing has been done then.
     """
     version = travelling_source().version
     return (
         '(()=>{const a=globalThis[Symbol.for("acajs.agent")];'
-        f'if(!a||a.version!=="{version}")return $$.text("acajs1 absent");'
+        f'if(!a||a.version!=="{version}")'
+        '{process.stdout.write("acajs1 absent");return $$.text("acajs1 absent")}'
         f"a.serve($$,{json.dumps(request)})}})()"
     )
 

@@ -34,9 +34,11 @@ _FIRST_LIMIT = 4_000_000  # characters of one answer
 _LEAST_LIMIT = 256
 _HEADER_ROOM = 100
 _ATTEMPTS = 12
-_REQUEST_SECONDS = 60  # an agent answers within about a second; the rest is the queue before it
+_REQUEST_SECONDS = 60
 _STOPPED_ATTEMPTS = 3
 _STOPPED_PAUSE_SECONDS = 0.1
+# A round trip for each part soon takes longer than fetching a file.
+_PARTS_BEFORE_FILE = 6
 _WAYS = ("result", "stdout", "file")
 
 
@@ -50,12 +52,18 @@ class Agent:
     Args:
         pool: The client of the pool.
         identifier: The session's identifier, a secret.
+        timeout_seconds: Bound of one execution, at most what the service allows.
     """
 
-    def __init__(self, pool: PoolClient, identifier: str) -> None:
+    def __init__(self, pool: PoolClient, identifier: str, *, timeout_seconds: int) -> None:
         self._pool = pool
         self._identifier = identifier
+        # An agent answers within about a second; the rest is for the queue before it.
+        self._timeout_seconds = min(timeout_seconds, _REQUEST_SECONDS)
         self._client = secrets.token_hex(8)
+        # Held while an answer's further parts are fetched: the agent keeps one answer only.
+        self._fetching_parts = asyncio.Lock()
+        self._openings = 0
         self._way = 0
         self._limit = _FIRST_LIMIT
         self.epoch = ""
@@ -78,7 +86,8 @@ class Agent:
         """
         self.epoch = ""
         self.acknowledged = 0
-        answer = await self.ask("hello", fresh=fresh, settings=settings)
+        self._openings += 1  # a request that comes late is known by it, and changes nothing
+        answer = await self.ask("hello", fresh=fresh, opening=self._openings, settings=settings)
         self.epoch = answer["epoch"]
         return answer
 
@@ -126,34 +135,45 @@ class Agent:
 
     async def _exchange(self, request: dict[str, Any], *, install: bool) -> dict[str, Any] | None:
         """Send a request once; None when the answer arrived damaged."""
+        async with self._fetching_parts:
+            pass  # a new answer would take the place of the one whose parts are being fetched
         first = await self._part(request, install=install)
         if first is None:
             return None
         if _WAYS[self._way] == "file":
             return await self._answer_file(first)
+        if len(first.text) == first.total:
+            return decode_payload(first.text)
+        async with self._fetching_parts:
+            return await self._fetch_rest(first)
+
+    async def _fetch_rest(self, first: Part) -> dict[str, Any] | None:
+        """Fetch the rest of an answer; None when the agent keeps another one by now."""
+        part = {
+            "op": "part",
+            "client": self._client,
+            "epoch": self.epoch or None,
+            "answer": first.answer,
+        }
+        if first.total > _PARTS_BEFORE_FILE * self._limit:
+            whole = await self._part({**part, "offset": 0}, install=False, way="file")
+            if whole is None or whole.answer != first.answer:
+                return None
+            return await self._answer_file(whole)
         texts = [first.text]
         received = len(first.text)
         while received < first.total:
-            part = await self._part(
-                {
-                    "op": "part",
-                    "client": self._client,
-                    "epoch": self.epoch or None,
-                    "answer": first.answer,
-                    "offset": received,
-                },
-                install=False,
-            )
-            if part is None:
+            following = await self._part({**part, "offset": received}, install=False)
+            if following is None or following.answer != first.answer:
                 return None
-            texts.append(part.text)
-            received += len(part.text)
+            texts.append(following.text)
+            received += len(following.text)
         return decode_payload("".join(texts))
 
-    async def _part(self, request: dict[str, Any], *, install: bool) -> Part | None:
+    async def _part(self, request: dict[str, Any], *, install: bool, way: str = "") -> Part | None:
         from acajs_kernel.runtime.source import stub, travelling_source  # noqa: PLC0415 -- not needed in plain mode
 
-        code = stub({**request, "limit": self._limit, "via": _WAYS[self._way]})
+        code = stub({**request, "limit": self._limit, "via": way or _WAYS[self._way]})
         text = await self._send(code)
         if text == ABSENT:
             if not install:
@@ -167,7 +187,7 @@ class Agent:
 
     async def _send(self, code: str) -> str:
         execution = await self._pool.execute(
-            self._identifier, code, timeout_seconds=_REQUEST_SECONDS, repeatable=True
+            self._identifier, code, timeout_seconds=self._timeout_seconds, repeatable=True
         )
         if execution.status == "Failed":
             raise AgentUnavailableError(
@@ -175,9 +195,12 @@ class Agent:
                 remedy="Cells can run in plain mode, if the session runs JavaScript at all; "
                 "the pool's container type must be NodeLTS.",
             )
-        if _WAYS[self._way] == "stdout" and execution.stdout:
-            return execution.stdout
-        return execution.result if isinstance(execution.result, str) else ""
+        result = execution.result if isinstance(execution.result, str) else ""
+        ways = (result, execution.stdout)
+        for text in reversed(ways) if _WAYS[self._way] == "stdout" else ways:
+            if text.startswith("acajs1 "):
+                return text
+        return ""
 
     def _choose_another_way(self, damaged: Damaged) -> None:
         """Remember what came through, so that the next answer fits."""

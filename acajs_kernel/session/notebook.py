@@ -50,7 +50,7 @@ class SessionSettings:
         session_id: The identifier that the user named, or empty.
         token: A bearer token, or empty for azure-identity.
         runtime: How cells run: "auto", "rich" or "plain".
-        timeout_seconds: Bound of a plain execution, at most 220.
+        timeout_seconds: Bound of one execution, at most 220.
         keepalive_minutes: How long an idle session is kept alive.
         on_session_loss: What to do when the session was replaced: "error", "restart" or
             "replay".
@@ -93,6 +93,8 @@ class NotebookSession:
         key: The secret of the kernel's connection file, from which the identifier is derived.
         on_event: Told of what cells show, with the key of the cell.
         on_input: Asked for a line from the user.
+        on_pause: Awaited before more of a running cell is fetched: returns when what was
+            shown has been taken up.
     """
 
     def __init__(
@@ -102,11 +104,13 @@ class NotebookSession:
         key: bytes,
         on_event: Callable[[str, Event], None],
         on_input: Callable[[str, InputRequest], Awaitable[str]],
+        on_pause: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._settings = settings
         self._key = key
         self._on_event = on_event
         self._on_input = on_input
+        self._on_pause = on_pause
         self._resources = AsyncExitStack()
         self._opening: asyncio.Task[_Session] | None = None
         self._open_session: _Session | None = None
@@ -283,9 +287,11 @@ class NotebookSession:
             pool,
             identifier,
             pinned=bool(self._settings.session_id),
+            timeout_seconds=self._settings.timeout_seconds,
             on_event=self._on_event,
             on_input=self._on_input,
             on_notice=self._notify,
+            on_pause=self._on_pause,
         )
         try:
             await session.open()

@@ -56,9 +56,13 @@ class RichSession:
         identifier: The session's identifier, a secret.
         pinned: The user named the identifier: the session outlives the kernel, and its
             variables are kept when a kernel attaches.
+        timeout_seconds: Bound of one execution, at most the service's 220 s. Cells may
+            take longer: each is many executions.
         on_event: Told of everything that cells show, with the key of the cell.
         on_input: Asked for a line from the user.
         on_notice: Told what the user should know.
+        on_pause: Awaited before more of a running cell is fetched: returns when what was
+            shown has been taken up.
     """
 
     def __init__(
@@ -67,9 +71,11 @@ class RichSession:
         identifier: str,
         *,
         pinned: bool,
+        timeout_seconds: int = 220,
         on_event: Callable[[str, Event], None],
         on_input: Callable[[str, InputRequest], Awaitable[str]],
         on_notice: Callable[[str], None],
+        on_pause: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._pool = pool
         self._identifier = identifier
@@ -77,7 +83,8 @@ class RichSession:
         self._on_event = on_event
         self._on_input = on_input
         self._on_notice = on_notice
-        self._agent = Agent(pool, identifier)
+        self._on_pause = on_pause
+        self._agent = Agent(pool, identifier, timeout_seconds=timeout_seconds)
         self._seen = 0
         self._running: str | None = None
         self._outcomes: dict[str, Outcome] = {}
@@ -99,7 +106,8 @@ class RichSession:
         hello = await self._agent.hello(fresh=not self._pinned, settings={"colors": True})
         if "refused" in hello:
             raise AgentUnavailableError(
-                f"The session cannot run the agent: {hello.get('message', hello['refused'])}"
+                f"The session cannot run the agent: {hello.get('message', hello['refused'])}",
+                remedy="Cells can run in plain mode, with ACAJS_RUNTIME=plain or auto.",
             )
         self._seen = 0
         self._lost = False
@@ -177,6 +185,8 @@ class RichSession:
                 )
             while self._inputs:
                 await self._answer_input(*self._inputs.pop(0))
+            if self._on_pause is not None:
+                await self._on_pause()
             request = {"op": "poll", "cell": cell.key}
 
     async def _ask(self, op: str, **fields: Any) -> dict[str, Any]:  # noqa: ANN401 -- JSON

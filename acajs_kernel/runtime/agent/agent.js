@@ -172,7 +172,9 @@ class Agent {
         return;
       case "part":
         if (!this.#answers.sendPart(execution, /** @type {any} */ (request))) {
-          this.#refuse(execution, request, "answer", "That answer is not kept any more.");
+          const message = "That answer is not kept any more.";
+          const refusal = { refused: "answer", epoch: this.#epoch, message };
+          this.#answers.refusePart(execution, refusal, request);
         }
         return;
       case "forget":

@@ -87,17 +87,12 @@ class AnswerSender {
    */
   send(execution, payload, options) {
     this.#number += 1;
-    const text = toAsciiJson(payload);
-    if (options.via === "file") {
-      this.#end(execution, this.#toFile(text), options);
-      return;
-    }
-    this.#kept = text;
+    this.#kept = toAsciiJson(payload);
     this.sendPart(execution, { ...options, answer: this.#number, offset: 0 });
   }
 
   /**
-   * Send a part of the last answer.
+   * Send a part of the last answer, or all of it as a file.
    * @param {Execution} execution Which execution ends with it.
    * @param {AnswerOptions & {answer: number, offset: number}} options
    * @returns {boolean} False when that answer is not kept any more: nothing was sent.
@@ -106,12 +101,30 @@ class AnswerSender {
     if (options.answer !== this.#number) {
       return false;
     }
+    if (options.via === "file") {
+      this.#end(execution, this.#toFile(this.#kept), options);
+      return true;
+    }
     const limit = Math.max(options.limit ?? DEFAULT_LIMIT, 1);
     const whole = this.#kept;
     const part = whole.slice(options.offset, options.offset + limit);
     const head = `acajs1 ${this.#number} ${whole.length} ${options.offset} ${part.length}`;
     this.#end(execution, `${head} ${checksumOf(part)} ${part}`, options);
     return true;
+  }
+
+  /**
+   * Answer a request for a part that is not kept any more. What is kept stays so: it may
+   * be the answer to another request, whose parts are about to be asked for.
+   * @param {Execution} execution Which execution ends with it.
+   * @param {object} payload
+   * @param {AnswerOptions} options
+   * @returns {void}
+   */
+  refusePart(execution, payload, options) {
+    const text = toAsciiJson(payload);
+    const head = `acajs1 0 ${text.length} 0 ${text.length}`;
+    this.#end(execution, `${head} ${checksumOf(text)} ${text}`, options);
   }
 
   /**
@@ -157,9 +170,12 @@ class AnswerSender {
    * @returns {void}
    */
   #end(execution, frame, options) {
-    if (options.via === "stdout") {
-      // One write: the executor turns each into a message of its own and loses bursts.
+    if (options.via === "stdout" || options.via === "file") {
+      // One write: the executor turns each into a message of its own and loses bursts. The
+      // frame of a file is short, and goes both ways: whichever comes through.
       process.stdout.write(frame);
+    }
+    if (options.via === "stdout") {
       execution.done();
     } else {
       execution.text(frame);

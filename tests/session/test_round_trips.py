@@ -1,0 +1,108 @@
+"""How many requests cells cost."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest_asyncio
+
+from acajs_kernel.local import LocalPool
+from acajs_kernel.pool import Endpoint, PoolClient, asgi_transport
+from acajs_kernel.session import Cell, Event, InputRequest
+from acajs_kernel.session.rich import RichSession
+
+_Application = Callable[..., Awaitable[None]]
+
+
+class _Counting:
+    """Counts executions, and holds each request and each answer for a while."""
+
+    def __init__(self, application: _Application, delay_seconds: float = 0) -> None:
+        self._application = application
+        self._delay_seconds = delay_seconds
+        self.executions = 0
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        self.executions += scope["path"].endswith("/code/execute")
+        await asyncio.sleep(self._delay_seconds)
+        await self._application(scope, receive, send)
+        await asyncio.sleep(self._delay_seconds)
+
+
+class _Running:
+    """A rich session whose requests are counted."""
+
+    def __init__(self, pool: LocalPool, client: PoolClient, counting: _Counting) -> None:
+        self.pool = pool
+        self.counting = counting
+        self.events: list[Event] = []
+        self.session = RichSession(
+            client,
+            "round-trips-0123456789",
+            pinned=False,
+            on_event=lambda _, event: self.events.append(event),
+            on_input=self._refuse,
+            on_notice=lambda _: None,
+        )
+        self._cells = 0
+
+    async def _refuse(self, _: str, __: InputRequest) -> str:
+        raise AssertionError("no cell asks here")
+
+    async def requests_of(self, code: str) -> int:
+        """Run a cell, and return how many executions it took."""
+        before = self.counting.executions
+        self._cells += 1
+        outcome = await self.session.execute(Cell(str(self._cells), code))
+        assert outcome.error is None
+        return self.counting.executions - before
+
+
+async def _run(delay_seconds: float) -> AsyncIterator[_Running]:
+    async with LocalPool() as pool:
+        counting = _Counting(pool.application, delay_seconds)
+        async with PoolClient(
+            Endpoint.parse("http://embedded.localhost"), transport=asgi_transport(counting)
+        ) as client:
+            running = _Running(pool, client, counting)
+            await running.session.open()
+            await running.requests_of("0")  # the runner has warmed up
+            yield running
+
+
+@pytest_asyncio.fixture
+async def near() -> AsyncIterator[_Running]:
+    """Open a session of a pool in this process."""
+    async for running in _run(0):
+        yield running
+
+
+@pytest_asyncio.fixture
+async def far() -> AsyncIterator[_Running]:
+    """Open a session of a pool that is 150 ms away."""
+    async for running in _run(0.15):
+        yield running
+
+
+async def test_a_short_cell_is_one_round_trip(near: _Running) -> None:
+    """Value, output, error-free statement: one execution each."""
+    for code in ("1 + 1", "console.log('x')", "const a = 1", "await Promise.resolve(3)"):
+        assert await near.requests_of(code) == 1
+
+
+async def test_a_short_cell_is_one_round_trip_on_a_far_pool(far: _Running) -> None:
+    """With 150 ms each way nothing else is asked."""
+    for code in ("1 + 1", "console.log('x'); 2"):
+        assert await far.requests_of(code) == 1
+
+
+async def test_a_long_cell_is_polled_at_a_bounded_rate(far: _Running) -> None:
+    """A cell of 1.5 s without output costs a few requests, not dozens."""
+    assert await far.requests_of("await new Promise((done) => setTimeout(done, 1500))") <= 4
+
+
+async def test_opening_takes_two_executions(near: _Running) -> None:
+    """One finds that there is no agent, one installs it and says hello."""
+    assert near.counting.executions == 3  # with the cell that the fixture ran
