@@ -33,10 +33,11 @@ _FEATURES = (
 
 
 def _features() -> nbformat.NotebookNode:
-    return nbformat.v4.new_notebook(
+    notebook: nbformat.NotebookNode = nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_code_cell(code) for code in _FEATURES],
         metadata={"kernelspec": {"name": "acajs", "display_name": "JavaScript (ACA)"}},
     )
+    return notebook
 
 
 def _outputs(notebook: nbformat.NotebookNode, environment: Mapping[str, str]) -> list[Any]:
@@ -67,7 +68,8 @@ def test_the_same_notebook_shows_the_same_on_every_pool(
     def fresh() -> nbformat.NotebookNode:
         if name == "features":
             return _features()
-        return nbformat.read(_QUICKSTART, as_version=4)
+        notebook: nbformat.NotebookNode = nbformat.read(_QUICKSTART, as_version=4)
+        return notebook
 
     embedded = _outputs(fresh(), environment)
     with ExitStack() as pools:
