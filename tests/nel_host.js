@@ -13,8 +13,10 @@ const readline = require("node:readline");
 const option = process.argv.find((argument) => argument.startsWith("--channel-fd="));
 const channel = new net.Socket({ fd: Number(option?.split("=")[1] ?? 3) });
 
-/** @type {string} nel gives its server as source text, and runs it this way itself. */
-const source = require("nel/lib/server/index.js");
+/** The package's server as source text, run as nel itself runs it; it has no types. @type {string} */
+const SERVER = "nel/lib/server/index.js";
+/** @type {string} */
+const source = require(SERVER);
 const nel = spawn(process.execPath, ["--eval", source], {
   stdio: ["ignore", "ignore", "ignore", "ipc"],
 });
