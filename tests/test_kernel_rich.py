@@ -6,6 +6,7 @@ IJavascript, which the service uses) as the executor.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import time
@@ -202,12 +203,19 @@ async def test_the_console_is_nodes(kernel: RunningKernel) -> None:
 
 
 async def test_late_output_goes_to_the_cell_that_started_it(kernel: RunningKernel) -> None:
-    """A timer's text is published under its own cell, at the latest with the next one."""
+    """A timer's text is published under its own cell, also while another one runs."""
     request = kernel.client.execute("setTimeout(() => console.log('late'), 100)")
     await kernel.collect(request)
     waiting = kernel.client.execute("await new Promise((done) => setTimeout(done, 300)); 1")
     await kernel.until(request, "late")
     assert (await kernel.collect(waiting)).stdout == ""
+
+
+async def test_late_output_is_shown_while_nothing_runs(kernel: RunningKernel) -> None:
+    """Nobody has to run another cell to see what a timer prints."""
+    request = kernel.client.execute("setTimeout(() => console.log('in your own time'), 300)")
+    await kernel.collect(request)
+    await asyncio.wait_for(kernel.until(request, "in your own time"), 20)
 
 
 async def test_an_uncaught_error_in_a_callback_ends_nothing(kernel: RunningKernel) -> None:

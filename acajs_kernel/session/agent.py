@@ -137,10 +137,11 @@ class Agent:
         """Send a request once; None when the answer arrived damaged."""
         async with self._fetching_parts:
             pass  # a new answer would take the place of the one whose parts are being fetched
-        first = await self._part(request, install=install)
+        way = _WAYS[self._way]  # another request may choose another one meanwhile
+        first = await self._part(request, install=install, way=way)
         if first is None:
             return None
-        if _WAYS[self._way] == "file":
+        if way == "file":
             return await self._answer_file(first)
         if len(first.text) == first.total:
             return decode_payload(first.text)
@@ -171,21 +172,23 @@ class Agent:
         return decode_payload("".join(texts))
 
     async def _part(self, request: dict[str, Any], *, install: bool, way: str = "") -> Part | None:
+        way = way or _WAYS[self._way]
         from acajs_kernel.runtime.source import stub, travelling_source  # noqa: PLC0415 -- not needed in plain mode
 
-        code = stub({**request, "limit": self._limit, "via": way or _WAYS[self._way]})
-        text = await self._send(code)
+        code = stub({**request, "limit": self._limit, "via": way})
+        text = await self._send(code, way)
         if text == ABSENT:
             if not install:
                 raise SessionLostError("The session was replaced by a new one.")
-            text = await self._send(travelling_source().install_code + "\n" + code)
+            text = await self._send(travelling_source().install_code + "\n" + code, way)
         part = parse_part(text)
         if isinstance(part, Damaged):
-            self._choose_another_way(part)
+            if way == _WAYS[self._way]:
+                self._choose_another_way(part)
             return None
         return part
 
-    async def _send(self, code: str) -> str:
+    async def _send(self, code: str, way: str) -> str:
         execution = await self._pool.execute(
             self._identifier, code, timeout_seconds=self._timeout_seconds, repeatable=True
         )
@@ -197,7 +200,7 @@ class Agent:
             )
         result = execution.result if isinstance(execution.result, str) else ""
         ways = (result, execution.stdout)
-        for text in reversed(ways) if _WAYS[self._way] == "stdout" else ways:
+        for text in reversed(ways) if way == "stdout" else ways:
             if text.startswith("acajs1 "):
                 return text
         return ""

@@ -24,7 +24,7 @@ from acajs_kernel.session.events import (
 from acajs_kernel.session.identity import derive_identifier
 
 if TYPE_CHECKING:
-    from acajs_kernel.pool import PoolClient
+    from acajs_kernel.pool import PoolClient, Wait
     from acajs_kernel.session.plain import PlainSession
     from acajs_kernel.session.rich import RichSession
 
@@ -32,6 +32,7 @@ __all__ = ["NotebookSession", "SessionSettings"]
 
 _log = logging.getLogger("acajs_kernel")
 
+_UNNOTICED_SECONDS = 1.0
 _USUAL_COOLDOWN_SECONDS = 300.0  # of the vendor's tutorial
 
 _NOT_RUN = "The wait for the session was ended; the cell did not run."
@@ -203,6 +204,11 @@ class NotebookSession:
         self._notices.append(text.rstrip("\n") + "\n")
         self._show_notices()
 
+    def _report_wait(self, wait: Wait) -> None:
+        """Show that the pool is waited for; a blip that is over in a moment is not worth a word."""
+        if wait.attempt > 1 or wait.seconds > _UNNOTICED_SECONDS:
+            self._notify(wait.sentence)
+
     def _show_notices(self) -> None:
         while self._running_key is not None and self._notices:
             self._on_event(self._running_key, Stream("stderr", self._notices.pop(0)))
@@ -346,7 +352,7 @@ class NotebookSession:
                 Endpoint.parse(settings.endpoint),
                 tokens=StaticToken(settings.token) if settings.token else AzureToken(),
                 api_version=settings.api_version,
-                on_wait=lambda wait: self._notify(wait.sentence),
+                on_wait=self._report_wait,
             )
         else:
             from acajs_kernel.local import LocalPool  # noqa: PLC0415

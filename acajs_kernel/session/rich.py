@@ -45,6 +45,9 @@ _MOST_WAIT_SECONDS = 1.0
 _GATHER_MILLISECONDS = 40
 _INTERRUPT_SECONDS = 4.0  # the agent needs at most 2 s; the rest is for the network
 _CLOSE_SECONDS = 1.5
+_FIRST_WATCH_SECONDS = 0.25
+_LAST_WATCH_SECONDS = 5.0
+_WATCH_SECONDS = 60.0
 _QUESTION_MILLISECONDS = 1000
 
 
@@ -90,10 +93,14 @@ class RichSession:
         self._outcomes: dict[str, Outcome] = {}
         self._errors: dict[str, Error] = {}
         self._inputs: list[tuple[str, str, InputRequest]] = []
+        self._replies: dict[str, dict[str, str]] = {}  # by token, until the agent has them
+        self._busy_with: str | None = None
         self._given_up: asyncio.Future[None] | None = None
         self._answering: asyncio.Task[str] | None = None
         self._lost = False
         self._begun = False
+        self._is_active = False
+        self._watching: asyncio.Future[None] | None = None
         self.node_version = ""
 
     async def open(self) -> None:
@@ -111,6 +118,8 @@ class RichSession:
             )
         self._seen = 0
         self._lost = False
+        self._inputs.clear()
+        self._replies.clear()
         self._handle(hello)
         self.node_version = str(hello.get("node", "")).removeprefix("v")
 
@@ -126,6 +135,9 @@ class RichSession:
         self._given_up = asyncio.get_running_loop().create_future()
         self._running = cell.key
         self._begun = False
+        self._is_active = False
+        if self._watching is not None:
+            self._watching.cancel()
         try:
             return await self._run(cell)
         except SessionLostError as error:
@@ -133,6 +145,8 @@ class RichSession:
             raise self._loss(was_running=self._begun) from error
         finally:
             self._running = None
+            if self._is_active:
+                self._watching = asyncio.ensure_future(self._watch())
             self._errors.pop(cell.key, None)
 
     def _loss(self, *, was_running: bool) -> SessionLostError:
@@ -185,9 +199,31 @@ class RichSession:
                 )
             while self._inputs:
                 await self._answer_input(*self._inputs.pop(0))
+            await self._deliver_replies()
             if self._on_pause is not None:
                 await self._on_pause()
             request = {"op": "poll", "cell": cell.key}
+
+    async def _watch(self) -> None:
+        """Fetch what callbacks print after their cell has ended, as long as any comes.
+
+        Asked ever less often, and no more after a while of silence: an idle notebook costs
+        the pool nothing. What comes later is shown with the next cell.
+        """
+        pause, silence = _FIRST_WATCH_SECONDS, 0.0
+        while silence < _WATCH_SECONDS:
+            await asyncio.sleep(pause)
+            seen = self._seen
+            try:
+                await self._ask("poll", wait=0)
+            except AcaJsError as error:
+                _log.info("late output was not fetched: %s", error.message)
+                return  # the next cell meets the same, with a user to tell
+            if self._seen > seen:
+                pause, silence = _FIRST_WATCH_SECONDS, 0.0
+            else:
+                silence += pause
+                pause = min(pause * 1.5, _LAST_WATCH_SECONDS)
 
     async def _ask(self, op: str, **fields: Any) -> dict[str, Any]:  # noqa: ANN401 -- JSON
         fields.setdefault("wait", round(self._wait_seconds() * 1000))
@@ -229,11 +265,13 @@ class RichSession:
             self._seen = event["seq"]
             self._pass_on(event)
         self._agent.acknowledged = self._seen
+        self._busy_with = answer.get("running")
 
     def _pass_on(self, event: dict[str, Any]) -> None:
         kind, cell = event["kind"], event.get("cell", "")
         if kind == "done":
             if cell == self._running:
+                self._is_active = bool(event.get("active"))
                 self._outcomes[cell] = Outcome(
                     error=self._errors.pop(cell, None) or _aborted(event),
                     expressions=event.get("expressions") or {},
@@ -268,10 +306,21 @@ class RichSession:
             except Exception as error:
                 _log.warning("a line could not be asked for", exc_info=True)
                 fields = {"error": str(error)}
+            self._replies[token] = fields
         finally:
             self._answering.cancel()
             self._answering = None
-        await self._ask("input", token=token, wait=0, **fields)
+
+    async def _deliver_replies(self) -> None:
+        """Hand on what the user has answered.
+
+        A request may fail for good: the cell that asked waits on, and others behind it, so
+        that the reply is kept until it is delivered.
+        """
+        while self._replies:
+            token, fields = next(iter(self._replies.items()))
+            await self._ask("input", token=token, wait=0, **fields)
+            self._replies.pop(token, None)
 
     # ---- what the editor asks
 
@@ -312,11 +361,17 @@ class RichSession:
         if self._answering is not None:
             self._answering.cancel()
         try:
-            await asyncio.wait_for(self._ask("interrupt", cell=cell, wait=1000), _INTERRUPT_SECONDS)
+            await asyncio.wait_for(self._interrupt(cell), _INTERRUPT_SECONDS)
         except (AcaJsError, asyncio.TimeoutError) as error:
             _log.warning("the interrupt was not answered: %s", error)
             if self._running == cell and not given_up.done():
                 given_up.set_result(None)
+
+    async def _interrupt(self, cell: str) -> None:
+        if self._busy_with not in {None, cell}:
+            # An earlier cell whose requests have failed still runs, and this one waits for it.
+            await self._ask("interrupt", cell=self._busy_with, wait=0)
+        await self._ask("interrupt", cell=cell, wait=1000)
 
     async def ping(self) -> None:
         """Renew the session's life, and fetch what callbacks have printed since."""
@@ -328,6 +383,8 @@ class RichSession:
         A session that the user named is kept. At a restart the session stays too, with its
         runner replaced, instead of a second one of the pool being spent.
         """
+        if self._watching is not None:
+            self._watching.cancel()
         try:
             if restart:
                 await asyncio.wait_for(self._ask("restart", wait=0), _CLOSE_SECONDS)

@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from acajs_kernel.local import LocalPool
 from acajs_kernel.pool import Endpoint, PoolClient, asgi_transport
-from acajs_kernel.session import Cell, Event, InputRequest
+from acajs_kernel.session import Cell, Event, InputRequest, Stream
 from acajs_kernel.session.rich import RichSession
 
 _Application = Callable[..., Awaitable[None]]
@@ -42,14 +42,29 @@ class _Running:
             client,
             "round-trips-0123456789",
             pinned=False,
-            on_event=lambda _, event: self.events.append(event),
+            on_event=self._show,
             on_input=self._refuse,
             on_notice=lambda _: None,
         )
         self._cells = 0
+        self._shows_more = asyncio.Event()
+
+    def _show(self, _: str, event: Event) -> None:
+        self.events.append(event)
+        self._shows_more.set()
 
     async def _refuse(self, _: str, __: InputRequest) -> str:
         raise AssertionError("no cell asks here")
+
+    async def shown(self, text: str) -> None:
+        """Wait until a text was shown."""
+
+        async def look() -> None:
+            while Stream("stdout", text) not in self.events:
+                await self._shows_more.wait()
+                self._shows_more.clear()
+
+        await asyncio.wait_for(look(), 20)
 
     async def requests_of(self, code: str) -> int:
         """Run a cell, and return how many executions it took."""
@@ -106,3 +121,13 @@ async def test_a_long_cell_is_polled_at_a_bounded_rate(far: _Running) -> None:
 async def test_opening_takes_two_executions(near: _Running) -> None:
     """One finds that there is no agent, one installs it and says hello."""
     assert near.counting.executions == 3  # with the cell that the fixture ran
+
+
+async def test_an_idle_session_is_asked_nothing(near: _Running) -> None:
+    """A cell that left nothing behind costs its one request, and no more afterwards."""
+    await near.requests_of("console.log('all done')")
+    before = near.counting.executions
+    await asyncio.sleep(0.6)  # longer than the first look for late output takes
+    assert near.counting.executions == before
+    await near.requests_of("setTimeout(() => console.log('late'), 300)")
+    await near.shown("late\n")

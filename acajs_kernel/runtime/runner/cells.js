@@ -25,6 +25,7 @@ const GROUP = "acajs-cell";
  */
 /** @typedef {{data: MimeBundle} | {error: ErrorFields} | {nothing: true}} Outcome */
 
+const activeResources = process.getActiveResourcesInfo.bind(process);
 const now = performance.now.bind(performance);
 const soon = setImmediate;
 
@@ -34,6 +35,12 @@ const INTERRUPTED = {
   evalue: "The cell was interrupted.",
   traceback: ["\u001b[31mKeyboardInterrupt\u001b[39m: The cell was interrupted."],
 };
+
+/** @returns {boolean} Whether timers, requests, servers or children may still call back. */
+function mayPrintLater() {
+  // The runner's own pipes are always there.
+  return activeResources().some((name) => name !== "PipeWrap" && name !== "TTYWrap");
+}
 
 /** Runs one cell at a time; one that was interrupted while it awaited something is abandoned. */
 class Cells {
@@ -239,7 +246,8 @@ class Cells {
     this.#current = null;
     this.#inspection.release(GROUP);
     const milliseconds = Math.round((now() - this.#begun) * 1000) / 1000;
-    this.#output.send({ kind: "done", cell: message.cell, status, expressions, milliseconds });
+    const active = mayPrintLater();
+    this.#output.send({ kind: "done", cell: message.cell, status, expressions, milliseconds, active });
   }
 }
 
