@@ -67,6 +67,10 @@ async def serve(
         try:
             await server.serve(sockets=[listener])
         finally:
+            # Cancelled, uvicorn leaves the event loop listening on a socket that is about
+            # to be closed, and whose number the next one gets.
+            for listening in getattr(server, "servers", ()):
+                listening.close()
             await pool.aclose()
 
 

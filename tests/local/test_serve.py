@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
-import os
 import shutil
 import signal
 import socket
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -34,8 +35,9 @@ async def start(pool: LocalPool, **options: Any) -> tuple[asyncio.Task[None], st
 
 
 async def stop(task: asyncio.Task[None]) -> None:
-    os.kill(os.getpid(), signal.SIGTERM)
-    await asyncio.wait_for(task, WAIT)
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await asyncio.wait_for(task, WAIT)
 
 
 def client_of(url: str) -> httpx.AsyncClient:
@@ -157,23 +159,45 @@ async def test_raw_nonsense_gets_400_and_the_server_lives() -> None:
     await stop(task)
 
 
+SERVING = """
+import asyncio, signal, sys
+from pathlib import Path
+from acajs_kernel.local import LocalPool
+from acajs_kernel.local.serve import serve
+
+number = signal.Signals(int(sys.argv[2]))
+former = signal.getsignal(number)
+pool = LocalPool(token="serve-token", root=Path(sys.argv[1]))
+asyncio.run(serve(pool, on_ready=lambda url: print(url, flush=True)))
+print(signal.getsignal(number) is former)
+"""
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_signal_stops_gracefully_and_restores_handlers(
     number: signal.Signals, tmp_path: Path
 ) -> None:
     """A signal answers running requests, closes the pool, and returns without an exception."""
-    former = signal.getsignal(number)
-    task, url = await start(LocalPool(token=TOKEN, root=tmp_path))
-    async with client_of(url) as client:
-        api = Api(client, NEW, new_identifier())
-        await api.run("1")
-        running = asyncio.ensure_future(api.execute("for(;;){}", 220))
-        await api.send("GET", "/session")
-        os.kill(os.getpid(), number)
-        assert error_of(await asyncio.wait_for(running, WAIT)) == (409, "SessionStopped")
-        await asyncio.wait_for(task, WAIT)
-    assert signal.getsignal(number) is former
-    assert names_in(tmp_path) == []
+    # In a process of its own: a signal that is not caught ends the process that it is sent to.
+    command = [sys.executable, "-c", SERVING, str(tmp_path), str(int(number))]
+    with await asyncio.to_thread(
+        subprocess.Popen, command, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            url = (await asyncio.to_thread(process.stdout.readline)).strip()
+            async with client_of(url) as client:
+                api = Api(client, NEW, new_identifier())
+                await api.run("1")
+                running = asyncio.ensure_future(api.execute("for(;;){}", 220))
+                await api.send("GET", "/session")
+                process.send_signal(number)
+                assert error_of(await asyncio.wait_for(running, WAIT)) == (409, "SessionStopped")
+            assert await asyncio.to_thread(process.stdout.readline) == "True\n"
+            assert await asyncio.to_thread(process.wait, WAIT) == 0
+            assert names_in(tmp_path) == []
+        finally:
+            process.kill()
 
 
 async def test_port_in_use_is_reported() -> None:
