@@ -117,6 +117,20 @@ class RunningKernel:
                 ran.reply = message["content"]
         return ran
 
+    async def interrupt(self) -> None:
+        """Interrupt, and wait until the kernel has done so.
+
+        The manager's own method returns when the request is sent, which may then meet the
+        next cell.
+        """
+        request = self.client.session.msg("interrupt_request", {})
+        self.client.control_channel.send(request)
+        while True:
+            reply = await self.client.get_control_msg(timeout=_CELL_SECONDS)
+            if reply["parent_header"].get("msg_id") == request["header"]["msg_id"]:
+                assert reply["content"]["status"] == "ok"
+                return
+
     async def published(self, request: str) -> Message:
         """Return the next message published under a request."""
         while True:

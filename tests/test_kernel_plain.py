@@ -144,7 +144,7 @@ async def test_an_interrupt_ends_the_wait_and_says_what_it_cannot_do(
 async def test_an_interrupt_when_idle_is_harmless(plain_kernel: RunningKernel) -> None:
     """Nothing is lost by interrupting an idle kernel."""
     await plain_kernel.run("var kept = 1")
-    await plain_kernel.manager.interrupt_kernel()
+    await plain_kernel.interrupt()
     assert (await plain_kernel.run("kept")).text == "1"
 
 

@@ -324,7 +324,7 @@ async def test_blocked_native_code_is_killed_after_a_grace_time(kernel: RunningK
 async def test_an_interrupt_when_idle_is_harmless(kernel: RunningKernel) -> None:
     """The next cell runs as if nothing had been."""
     await kernel.run("var idle = 1")
-    await kernel.manager.interrupt_kernel()
+    await kernel.interrupt()
     assert _plain((await kernel.run("idle")).text) == "1"
 
 
