@@ -42,6 +42,20 @@ for (const kind of KINDS) {
       assert.equal(session.executions - begun, 1);
     });
 
+    test("wipes nothing when an opening is repeated after cells have run", async () => {
+      const own = await AgentSession.open(kind);
+      try {
+        await own.hello({ fresh: true, opening: 1, settings: { colors: false } });
+        await own.run("globalThis.kept = 1");
+        await own.hello({ fresh: true, opening: 1 });
+        assert.equal((await own.run("kept")).text, "1");
+        await own.hello({ fresh: true, opening: 2, settings: { colors: false } });
+        assert.equal((await own.run("typeof kept")).text, "'undefined'");
+      } finally {
+        await own.close();
+      }
+    });
+
     test("never runs a cell again", async () => {
       await session.run("globalThis.count = 0");
       const { cell } = await session.start("count += 1", { wait: 2000 });
