@@ -119,6 +119,12 @@ class Settings(Configurable):
         ACAJS_ON_SESSION_LOSS.""",
     ).tag(config=True)
 
+    history = Unicode(
+        help="""Where the cells that were run are kept for the history of consoles and editors,
+        across kernels: a file, "auto" for acajs/history.sqlite in Jupyter's data folder, or
+        "off" to keep them in memory only. Environment: ACAJS_HISTORY."""
+    ).tag(config=True)
+
     log_level = Enum(
         ("", "DEBUG", "INFO", "WARNING", "ERROR"),
         help="""What the kernel logs of its own work; DEBUG has a line for every request to
@@ -175,6 +181,10 @@ class Settings(Configurable):
         return _choice_from_environment(
             "ACAJS_ON_SESSION_LOSS", ("error", "restart", "replay"), "error"
         )
+
+    @default("history")
+    def _history_default(self) -> str:
+        return os.environ.get("ACAJS_HISTORY", "").strip() or "auto"
 
     @default("log_level")
     def _log_level_default(self) -> str:

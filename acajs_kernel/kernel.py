@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import secrets
 import signal
 import threading
@@ -22,7 +23,7 @@ from ipykernel.kernelbase import Kernel
 from acajs_kernel import __version__
 from acajs_kernel.config import API_VERSION, Settings
 from acajs_kernel.errors import AcaJsError
-from acajs_kernel.history import Entry, History
+from acajs_kernel.history import Entry, History, history_file
 from acajs_kernel.logs import set_up_log
 from acajs_kernel.messages import (
     completions_reply,
@@ -56,6 +57,10 @@ _log = logging.getLogger("acajs_kernel")
 
 _SHUTDOWN_SECONDS = 2.0
 _REQUESTS_KEPT = 1000  # cells whose late output still finds its place
+_QUESTIONS = frozenset(
+    {"complete_request", "inspect_request", "is_complete_request", "history_request"}
+)
+_HELP = re.compile(r"""\s*(?P<name>[^\W\d][\w$.]*|\$[\w$.]*)\s*(?P<marks>\?\??)\s*""")
 _HELP_LINKS = [
     {"text": "JavaScript (MDN)", "url": "https://developer.mozilla.org/docs/Web/JavaScript"},
     {"text": "Node.js", "url": "https://nodejs.org/docs/latest/api/"},
@@ -83,7 +88,8 @@ class AcaJsKernel(Settings, Kernel):
         self._name = secrets.token_hex(4)
         self._input: InputChannel | None = None
         self._pace: Pace | None = None
-        self._history = History()
+        self._history = History(history_file(self.history))
+        self._running_parent: dict[str, Any] | None = None
         self._results: dict[int, str | None] = {}
         self._settings_error = self.settings_error()
 
@@ -141,7 +147,8 @@ class AcaJsKernel(Settings, Kernel):
 
     def start(self) -> None:
         """Serve messages, and begin to open the session without waiting for it."""
-        set_up_log(self.log_level or getattr(self.parent, "log_level", logging.WARNING))
+        level = "" if self._settings_error is not None else self.log_level
+        set_up_log(level or getattr(self.parent, "log_level", logging.WARNING))
         super().start()
         socket = getattr(self.iopub_thread, "socket", None)
         if isinstance(socket, PatientSocket):
@@ -184,6 +191,7 @@ class AcaJsKernel(Settings, Kernel):
         notebook, self._notebook = self._notebook, None
         if notebook is not None:
             await self._on_loop(self._close(notebook, restart=restart))
+        self._history.close()
         return {"status": "ok", "restart": restart}
 
     async def _close(self, notebook: NotebookSession, *, restart: bool) -> None:
@@ -240,15 +248,18 @@ class AcaJsKernel(Settings, Kernel):
     ) -> dict[str, Any]:
         """Run a cell. Never raises: a request without a reply leaves the client waiting."""
         number = self.execution_count
+        self._running_parent = self.get_parent("shell")
         if self._pace is not None:
             self._pace.relax()
         if not silent and (not store_history or not code.strip()):
             # ipykernel has counted the cell already; as in IPython, one that leaves no
             # trace in the history has no number of its own.
             self.execution_count -= 1
+        payload: list[dict[str, Any]] = []
         try:
+            payload = [] if silent else await self._help(code)
             outcome = await self._run(
-                code,
+                "" if payload else code,
                 number=number,
                 silent=silent,
                 expressions=user_expressions or {},
@@ -259,6 +270,8 @@ class AcaJsKernel(Settings, Kernel):
         except Exception as error:
             _log.exception("a cell could not be run")
             outcome = Outcome(error=internal_error(error))
+        finally:
+            self._running_parent = None
         self._report_loss()
         if store_history and not silent and code.strip():
             self._history.add(number, code, self._results.pop(number, None))
@@ -266,7 +279,7 @@ class AcaJsKernel(Settings, Kernel):
             return {
                 "status": "ok",
                 "execution_count": number,
-                "payload": [],
+                "payload": payload,
                 "user_expressions": dict(outcome.expressions),
             }
         if not silent:
@@ -329,6 +342,8 @@ class AcaJsKernel(Settings, Kernel):
                 completions = await self._notebook.complete(code, cursor_pos)
             except AcaJsError as error:
                 _log.info("no completions: %s", error.message)
+            except Exception:  # without a reply the editor would wait for ever
+                _log.exception("no completions")
         return completions_reply(completions, cursor_pos)
 
     async def do_inspect(
@@ -345,7 +360,54 @@ class AcaJsKernel(Settings, Kernel):
                 data = await self._notebook.inspect(code, cursor_pos, detail_level)
             except AcaJsError as error:
                 _log.info("nothing to inspect: %s", error.message)
+            except Exception:  # without a reply the editor would wait for ever
+                _log.exception("nothing to inspect")
         return {"status": "ok", "found": bool(data), "data": dict(data or {}), "metadata": {}}
+
+    async def _help(self, code: str) -> list[dict[str, Any]]:
+        """Return the payload that shows help, for ``name?`` and ``name??``; else nothing."""
+        asked = _HELP.fullmatch(code)
+        if asked is None or self._notebook is None:
+            return []
+        name = asked["name"]
+        data = await self._notebook.inspect(name, len(name), len(asked["marks"]) - 1)
+        return [{"source": "page", "data": dict(data or _nothing_found(name)), "start": 0}]
+
+    async def shell_main(self, subshell_id: str | None, msg: Any) -> None:  # noqa: ANN401
+        """Answer what the editor asks at once while a cell runs; the rest waits its turn.
+
+        ipykernel serves one shell message after another, as cells must be. It lets comm
+        messages pass in the same way (``Kernel.shell_main`` of ipykernel 7).
+        """
+        if subshell_id is None and self._running_parent is not None and self.session is not None:
+            try:
+                identity, frames = self.session.feed_identities(msg, copy=False)
+                # Only a look: a message whose content was read once is refused as a repetition.
+                message = self.session.deserialize(frames, content=False, copy=False)
+                if message["header"]["msg_type"] in _QUESTIONS:
+                    message = self.session.deserialize(frames, content=True, copy=False)
+                    await self._answer_at_once(identity, message)
+                    return
+            except Exception:
+                _log.debug("a message could not be looked at; it waits its turn", exc_info=True)
+        await super().shell_main(subshell_id, msg)
+
+    async def _answer_at_once(self, identity: Any, message: dict[str, Any]) -> None:  # noqa: ANN401
+        """Answer a question of the editor between the messages of the running cell."""
+        stream = self.shell_stream
+        if self._supports_kernel_subshells:
+            subshells = self.shell_channel_thread.manager
+            stream = subshells.get_subshell_to_shell_channel_socket(None)
+        self._publish_status("busy", "shell", parent=message)
+        try:
+            await self.shell_handlers[message["header"]["msg_type"]](stream, identity, message)
+        except Exception:
+            _log.exception("a question of the editor was not answered")
+        finally:
+            self._publish_status("idle", "shell", parent=message)
+            if self._running_parent is not None:
+                # Frontends show the status that came last, and the cell still runs.
+                self._publish_status("busy", "shell", parent=self._running_parent)
 
     async def do_history(
         self,
@@ -359,7 +421,7 @@ class AcaJsKernel(Settings, Kernel):
         pattern: str | None = None,
         unique: bool = False,  # noqa: FBT001, FBT002
     ) -> dict[str, Any]:
-        """Answer from the cells that this kernel has run."""
+        """Answer from the cells that this kernel and those before it have run."""
         entries: Sequence[Entry] = []
         if hist_access_type == "tail":
             entries = self._history.tail(n or 0, output=output)
@@ -434,3 +496,7 @@ class _Request:
     parent: Mapping[str, Any]
     identity: Any
     number: int
+
+
+def _nothing_found(name: str) -> dict[str, str]:
+    return {"text/plain": f"There is no {name} in the session."}

@@ -19,6 +19,7 @@ from acajs_kernel.session import (
     Error,
     Event,
     ExecuteResult,
+    Message,
     Stream,
 )
 
@@ -100,6 +101,8 @@ def event_message(event: Event, number: int) -> tuple[str, dict[str, Any]]:
         )
     if isinstance(event, ClearOutput):
         return "clear_output", {"wait": event.wait}
+    if isinstance(event, Message):
+        return event.type, dict(event.content)
     return "error", error_content(event)
 
 

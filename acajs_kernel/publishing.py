@@ -29,13 +29,13 @@ PATIENCE_SECONDS = 10.0
 """How long a frontend that reads nothing is waited for."""
 
 NOTICE = "notice"
-"""The topic of what a user must see."""
+"""The topic, after a dot, of the message that tells of a loss."""
 
 _MUCH_BYTES = 8_000_000
-# What a frontend needs to see that a cell has ended. A frontend that reads nothing until it
-# has the cell's reply begins to read then: after a loss the first of these waits for that.
-_ESSENTIAL = (b".status", b".error", f".{NOTICE}".encode())
-_ESSENTIAL_SECONDS = 1.0
+# A frontend that reads nothing until it has the cell's reply begins to read then. The notice
+# is published just before the reply, and waits for that, as does what follows it.
+_NOTICE_END = f".{NOTICE}".encode()
+_NOTICE_SECONDS = 3.0
 # ZeroMQ says that a queue is full, but not when there is room again.
 _FIRST_RETRY_SECONDS = 0.001
 _LAST_RETRY_SECONDS = 0.05
@@ -118,8 +118,8 @@ class PatientSocket:
     def _send_first(self, frames: Sequence[Any], options: dict[str, Any]) -> bool:
         """Send the message that has waited longest, unless it is to wait on."""
         waited = self._clock() - self._since
-        is_essential = bytes(frames[0]).endswith(_ESSENTIAL)
-        if self._is_dropping and is_essential and waited < _ESSENTIAL_SECONDS:
+        is_notice = bytes(frames[0]).endswith(_NOTICE_END)
+        if self._is_dropping and is_notice and waited < _NOTICE_SECONDS:
             return False
         try:
             self._socket.send_multipart(frames, zmq.NOBLOCK, **options)
@@ -128,7 +128,7 @@ class PatientSocket:
                 return False
             self._begin_to_drop(frames, options)
         if self._is_dropping:
-            self._is_dropping = not is_essential
+            self._is_dropping = not is_notice
             self.lost += 1 if self._is_dropping else 0
         return True
 

@@ -23,8 +23,8 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def environment(_clean_environment: None) -> dict[str, str]:
-    """Give the environment for a started process, without settings of ours."""
-    return dict(os.environ)
+    """Give the environment for a started process, which keeps no history of the tests."""
+    return dict(os.environ) | {"ACAJS_HISTORY": "off"}
 
 
 @pytest_asyncio.fixture

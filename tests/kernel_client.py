@@ -160,7 +160,7 @@ async def running_kernel(
 ) -> AsyncIterator[RunningKernel]:
     """Start a kernel with exactly this environment, and end it afterwards."""
     manager = AsyncKernelManager(kernel_name=kernel_name)
-    await manager.start_kernel(env=dict(environment), **options)
+    await manager.start_kernel(env={"ACAJS_HISTORY": "off", **environment}, **options)
     client = manager.client()
     client.start_channels()
     try:

@@ -45,7 +45,7 @@ class PlainModeTests(jupyter_kernel_test.KernelTests):  # type: ignore[misc] # i
     @classmethod
     def setUpClass(cls) -> None:
         """Start the kernel in plain mode."""
-        with mock.patch.dict(os.environ, {"ACAJS_RUNTIME": "plain"}):
+        with mock.patch.dict(os.environ, {"ACAJS_RUNTIME": "plain", "ACAJS_HISTORY": "off"}):
             super().setUpClass()
 
 
@@ -78,5 +78,5 @@ class RichModeTests(PlainModeTests):
     @classmethod
     def setUpClass(cls) -> None:
         """Start the kernel in rich mode."""
-        with mock.patch.dict(os.environ, {"ACAJS_RUNTIME": "rich"}):
+        with mock.patch.dict(os.environ, {"ACAJS_RUNTIME": "rich", "ACAJS_HISTORY": "off"}):
             jupyter_kernel_test.KernelTests.setUpClass.__func__(cls)

@@ -76,6 +76,7 @@ def test_a_settings_variable_sets_it(name: str, monkeypatch: pytest.MonkeyPatch)
         "timeout": "7",
         "keepalive_minutes": "7",
         "on_session_loss": "replay",
+        "log_level": "INFO",
     }.get(name, "given")
     monkeypatch.setenv(variable.strip("`"), value)
     assert str(getattr(Settings(), name)).removesuffix(".0") == value

@@ -9,7 +9,9 @@ const { MessageChannel, SHARE_ENV, Worker } = require("node:worker_threads");
 const { Cells } = require("./runner/cells.js");
 const { createContext } = require("./runner/context.js");
 const { controlThread } = require("./runner/control.js");
-const { Displays, defineGlobals } = require("./runner/globals.js");
+const { Displays } = require("./runner/displays.js");
+const { defineGlobals } = require("./runner/globals.js");
+const { IJavascript } = require("./runner/ijavascript.js");
 const { defineImports } = require("./runner/imports.js");
 const { Inspection } = require("./runner/inspection.js");
 const { Interrupts } = require("./runner/interrupts.js");
@@ -20,6 +22,7 @@ const { Ring, SLOTS } = require("./runner/ring.js");
 const { capturePrinting } = require("./runner/streams.js");
 const { Tracebacks } = require("./runner/traceback.js");
 const { reportUncaught } = require("./runner/uncaught.js");
+const { createWho } = require("./runner/variables.js");
 
 /** The pipe that brings messages for this thread. */
 const MESSAGES = 3;
@@ -84,8 +87,18 @@ function start(nativeImport) {
   const cells = new Cells(inspection, output, tracebacks);
   const interrupts = new Interrupts(ring.slots, inspection, context);
   const prompts = new Prompts(output, ring.slots, replies.port1, () => cells.allowsInput);
-  const questions = new Questions(inspection, () => cells.settings);
+  const questions = new Questions(inspection, () => tracebacks.sources, folder);
   const displays = new Displays(output, () => cells.settings);
+  const functions = prompts.functions();
+  const ijavascript = new IJavascript({
+    output,
+    settings: cells.settings,
+    describe: (thrown) => tracebacks.describe(thrown),
+    input: functions.input,
+  });
+  cells.settle = (cell, outcome, onEnd) => {
+    ijavascript.settle(cell, outcome, (final) => displays.settle(cell, () => onEnd(final)));
+  };
   cells.onTerminated = () => interrupts.landed();
 
   process.execArgv = [];
@@ -96,7 +109,7 @@ function start(nativeImport) {
   /** @type {Record<string, (message: any) => void>} */
   const operations = {
     configure: ({ settings }) => {
-      cells.settings = settings;
+      Object.assign(cells.settings, settings);
       tracebacks.colors = settings.colors ?? true;
     },
     run: (message) => cells.run(message),
@@ -111,8 +124,9 @@ function start(nativeImport) {
   };
   const begin = () => {
     // Not before: when the text of `--eval` has ended, Node defines `module` once more.
-    defineGlobals(folder, displays, prompts.functions());
+    defineGlobals({ folder, output, displays, settings: cells.settings, prompts: functions, ijavascript });
     defineImports(nativeImport, folder);
+    /** @type {any} */ (globalThis).Jupyter.who = createWho(() => questions.variables());
     readMessages((message) => operations[message.type]?.(message));
     output.send({ kind: "ready" });
     ring.wake();

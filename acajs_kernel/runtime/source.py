@@ -11,10 +11,14 @@ the text of a template literal or a regular expression.
 
 from __future__ import annotations
 
+import base64
 import functools
+import gzip
 import hashlib
 import json
 import posixpath
+import re
+import struct
 from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -34,6 +38,12 @@ _VERBATIM = frozenset({"string", "template_string", "regex", "hash_bang_line"})
 # Beside these no space is needed, and after those no line break separates statements.
 _PUNCTUATION = frozenset("(){}[];,")
 _LINE_CONTINUES = frozenset("({[;,")
+
+# The program finds Node's `require` as any cell does, so it is run as a function of it.
+_UNPACK = (
+    'require("node:vm").runInThisContext("(require)=>{{"+'
+    'require("node:zlib").gunzipSync(Buffer.from("{packed}","base64")).toString()+"}}")(require);'
+)
 
 # Modules of ours are named relative to one another, Node's own as ever.
 _LOADER = """((require) => {{
@@ -79,7 +89,10 @@ def travelling_source() -> Source:
     agent = bundle("agent.js")
     version = hashlib.sha256(f"{agent}\0{runner}".encode()).hexdigest()[:_VERSION_DIGITS]
     options = json.dumps({"version": version, "runner": runner})
-    return Source(version=version, install_code=f'{agent}(require)("agent.js")({options});')
+    program = f'{agent}(require)("agent.js")({options});'
+    # Compressed it is less than half as long, although base64 adds a third again.
+    packed = base64.b64encode(gzip.compress(program.encode(), mtime=0)).decode()
+    return Source(version=version, install_code=_UNPACK.format(packed=packed))
 
 
 def stub(request: dict[str, Any]) -> str:
@@ -106,6 +119,9 @@ def bundle(entry: str) -> str:
 
     Args:
         entry: The module's path below this package's folder.
+
+    Returns:
+        JavaScript in ASCII, since the agent hands it on byte by byte.
     """
     folder = resources.files(__package__)
     modules: dict[str, str] = {}
@@ -125,7 +141,19 @@ def bundle(entry: str) -> str:
         f"{json.dumps(name)}:(module,exports,require)=>{{{text}\n}}"
         for name, text in sorted(modules.items())
     )
-    return strip(_LOADER.format(modules="MODULES")).strip(";").replace("MODULES", functions)
+    loader = strip(_LOADER.format(modules="MODULES")).strip(";")
+    return _ascii(loader.replace("MODULES", functions))
+
+
+def _ascii(text: str) -> str:
+    """Escape what is not ASCII; it stands in names, strings, templates and regular expressions."""
+    return re.sub(
+        r"[^\x00-\x7f]",
+        lambda match: "".join(
+            f"\\u{unit:04x}" for (unit,) in struct.iter_unpack(">H", match[0].encode("utf-16-be"))
+        ),
+        text,
+    )
 
 
 def strip(text: str) -> str:

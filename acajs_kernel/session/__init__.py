@@ -10,6 +10,7 @@ from acajs_kernel.session.events import (
     Event,
     ExecuteResult,
     InputRequest,
+    Message,
     Outcome,
     Stream,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "Event",
     "ExecuteResult",
     "InputRequest",
+    "Message",
     "NotebookSession",
     "Outcome",
     "SessionSettings",

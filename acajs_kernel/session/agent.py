@@ -22,6 +22,7 @@ from acajs_kernel.errors import (
     SessionLostError,
 )
 from acajs_kernel.session.answers import ABSENT, Damaged, Part, decode_payload, parse_part
+from acajs_kernel.session.stopping import stop_session
 
 if TYPE_CHECKING:
     from acajs_kernel.pool import Execution, PoolClient
@@ -39,11 +40,16 @@ _STOPPED_ATTEMPTS = 3
 _STOPPED_PAUSE_SECONDS = 0.1
 # A round trip for each part soon takes longer than fetching a file.
 _PARTS_BEFORE_FILE = 6
+_STOP_SECONDS = 10.0
 _WAYS = ("result", "stdout", "file")
 
 
 class AgentUnavailableError(SessionError):
     """The session cannot run the agent: its cells can only run in plain mode."""
+
+
+class _InterpreterUnusableError(AgentUnavailableError):
+    """The interpreter failed at what installs the agent."""
 
 
 class Agent:
@@ -87,7 +93,14 @@ class Agent:
         self.epoch = ""
         self.acknowledged = 0
         self._openings += 1  # a request that comes late is known by it, and changes nothing
-        answer = await self.ask("hello", fresh=fresh, opening=self._openings, settings=settings)
+        try:
+            answer = await self.ask("hello", fresh=fresh, opening=self._openings, settings=settings)
+        except _InterpreterUnusableError:
+            if not fresh:
+                raise  # a session that the user named may be of some use to the user
+            # An earlier kernel of this notebook may have left an interpreter that has ended.
+            await self._stop_session()
+            answer = await self.ask("hello", fresh=fresh, opening=self._openings, settings=settings)
         self.epoch = answer["epoch"]
         return answer
 
@@ -193,7 +206,12 @@ class Agent:
             self._identifier, code, timeout_seconds=self._timeout_seconds, repeatable=True
         )
         if execution.status == "Failed":
-            raise AgentUnavailableError(
+            if self.epoch:
+                # The agent was there, and nothing that is sent to it throws.
+                _log.warning("the session's interpreter has ended: %s", _last_line(execution))
+                await self._stop_session()
+                raise SessionLostError("The session's interpreter has ended.")
+            raise _InterpreterUnusableError(
                 f"The session cannot run the agent: {_last_line(execution)}",
                 remedy="Cells can run in plain mode, if the session runs JavaScript at all; "
                 "the pool's container type must be NodeLTS.",
@@ -204,6 +222,13 @@ class Agent:
             if text.startswith("acajs1 "):
                 return text
         return ""
+
+    async def _stop_session(self) -> None:
+        """Give up a session whose interpreter is of no use: the next request gets a fresh one."""
+        try:
+            await asyncio.wait_for(stop_session(self._pool, self._identifier), _STOP_SECONDS)
+        except (PoolError, asyncio.TimeoutError) as error:
+            _log.warning("the session was not stopped: %s", error)
 
     def _choose_another_way(self, damaged: Damaged) -> None:
         """Remember what came through, so that the next answer fits."""

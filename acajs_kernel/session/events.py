@@ -16,6 +16,7 @@ __all__ = [
     "Event",
     "ExecuteResult",
     "InputRequest",
+    "Message",
     "Outcome",
     "Stream",
 ]
@@ -94,7 +95,15 @@ class InputRequest:
     password: bool = False
 
 
-Event: TypeAlias = Stream | DisplayData | ClearOutput | ExecuteResult | Error
+@dataclass(frozen=True)
+class Message:
+    """A message of any other type, which the cell's code publishes as it is."""
+
+    type: str
+    content: Mapping[str, Any] = field(default_factory=dict)
+
+
+Event: TypeAlias = Stream | DisplayData | ClearOutput | ExecuteResult | Error | Message
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import math
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
@@ -34,6 +35,8 @@ _log = logging.getLogger("acajs_kernel")
 
 _UNNOTICED_SECONDS = 1.0
 _USUAL_COOLDOWN_SECONDS = 300.0  # of the vendor's tutorial
+
+_TEXTS_KEPT = 100  # cells whose names are completed while the session cannot be asked
 
 _NOT_RUN = "The wait for the session was ended; the cell did not run."
 INTERRUPTED_WAIT = Outcome(
@@ -119,6 +122,7 @@ class NotebookSession:
         self._running_key: str | None = None
         self._notices: list[str] = []
         self._succeeded: list[Cell] = []
+        self._texts: deque[str] = deque(maxlen=_TEXTS_KEPT)
         self._last_use = time.monotonic()
         self._interrupted: asyncio.Future[None] | None = None
 
@@ -148,6 +152,8 @@ class NotebookSession:
         """
         self._running_key = cell.key
         self._last_use = math.inf
+        if not cell.silent:
+            self._texts.append(cell.code)
         self._show_notices()
         try:
             session = await self._ready()
@@ -160,7 +166,8 @@ class NotebookSession:
                 if error.was_running or self._settings.on_session_loss == "error":
                     raise
                 outcome = await self._start_afresh(session, cell)
-            if outcome.error is None and not cell.silent:
+            keeps = self._settings.on_session_loss == "replay"
+            if keeps and outcome.error is None and not cell.silent:
                 self._succeeded.append(cell)
             return outcome
         finally:
@@ -240,17 +247,39 @@ class NotebookSession:
         elif self._open_session is not None:
             await self._open_session.interrupt()
 
-    async def complete(self, code: str, cursor: int) -> Completions | None:
-        """Return completions at a cursor (in code points), or None where there are none."""
-        if self._open_session is None:
-            return None
-        return await self._open_session.complete(code, cursor)
+    async def complete(self, code: str, cursor: int) -> Completions:
+        """Return completions at a cursor (in code points).
+
+        From the live session; while it runs a cell, is not open yet or cannot be reached, from
+        what is known without it: the cells' texts, the language and the builtins.
+        """
+        # Imported here because launching the kernel must not wait for it.
+        from acajs_kernel.session.completing import known_completions  # noqa: PLC0415
+
+        live: Completions | None = None
+        if self._open_session is not None:
+            try:
+                live = await self._open_session.complete(code, cursor)
+            except AcaJsError as error:
+                _log.info("no completions from the session: %s", error.message)
+        return live or known_completions(code, cursor, tuple(self._texts))
 
     async def inspect(self, code: str, cursor: int, detail: int) -> Mapping[str, Any] | None:
-        """Describe what stands at a cursor (in code points) as a MIME bundle, or None."""
-        if self._open_session is None:
-            return None
-        return await self._open_session.inspect(code, cursor, detail)
+        """Describe what stands at a cursor (in code points) as a MIME bundle, or None.
+
+        From the live session, else from what is known without it: the builtins.
+        """
+        # Imported here because launching the kernel must not wait for it.
+        from acajs_kernel.cell.completion import wanted_expression  # noqa: PLC0415
+        from acajs_kernel.session.describing import describe_known  # noqa: PLC0415
+
+        live: Mapping[str, Any] | None = None
+        if self._open_session is not None:
+            try:
+                live = await self._open_session.inspect(code, cursor, detail)
+            except AcaJsError as error:
+                _log.info("nothing to inspect in the session: %s", error.message)
+        return live or describe_known(wanted_expression(code, cursor))
 
     async def close(self, *, restart: bool) -> None:
         """End the session as far as it should end, and release everything else.

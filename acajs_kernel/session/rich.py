@@ -11,26 +11,25 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from acajs_kernel.cell.completion import wanted_at, wanted_expression
 from acajs_kernel.cell.imports import rewrite_modules
 from acajs_kernel.cell.objects import parenthesize_object
-from acajs_kernel.cell.text import code_point_offset, utf16_offset
-from acajs_kernel.errors import AcaJsError, SessionError, SessionLostError
+from acajs_kernel.errors import AcaJsError, PoolError, SessionError, SessionLostError
 from acajs_kernel.session.agent import Agent, AgentUnavailableError
+from acajs_kernel.session.completing import completions, question
+from acajs_kernel.session.describing import describe
 from acajs_kernel.session.events import (
     Cell,
-    ClearOutput,
-    Completion,
     Completions,
-    DisplayData,
     Error,
     Event,
-    ExecuteResult,
     InputRequest,
     Outcome,
-    Stream,
 )
+from acajs_kernel.session.showing import shown_event
 from acajs_kernel.session.stopping import stop_session
 
 if TYPE_CHECKING:
@@ -143,6 +142,14 @@ class RichSession:
         except SessionLostError as error:
             self._lost = True
             raise self._loss(was_running=self._begun) from error
+        except PoolError as error:
+            if self._begun or error.may_have_run:
+                has_begun = "had begun" if self._begun else "may have begun"
+                error.message += (
+                    f" The cell {has_begun} in the session. It is not stopped there; what it "
+                    "still shows comes with the next cell."
+                )
+            raise
         finally:
             self._running = None
             if self._is_active:
@@ -282,13 +289,13 @@ class RichSession:
             request = InputRequest(event.get("prompt", ""), bool(event.get("password")))
             self._inputs.append((cell, event["token"], request))
         elif kind == "restarted":
-            if self._running is None and event.get("reason") != "requested":
+            if not cell and event.get("reason") != "requested":
                 self._on_notice(
                     "The session's JavaScript runtime ended and was started again; "
                     "variables are gone."
                 )
         else:
-            shown = _event(event)
+            shown = shown_event(event)
             if shown is not None:
                 self._on_event(cell, shown)
 
@@ -326,30 +333,26 @@ class RichSession:
 
     async def complete(self, code: str, cursor: int) -> Completions | None:
         """Return completions at a cursor in code points; None while a cell runs."""
-        answer = await self._ask(
-            "complete", code=code, cursor=utf16_offset(code, cursor), wait=_QUESTION_MILLISECONDS
-        )
-        if "refused" in answer:
-            return None
-        return Completions(
-            [Completion(match["text"], match.get("type", "")) for match in answer["matches"]],
-            code_point_offset(code, answer["start"]),
-            code_point_offset(code, answer["end"]),
-        )
+        if self._running is not None:
+            return None  # the request would queue behind those of the cell
+        wanted = wanted_at(code, cursor)
+        if wanted.kind == "nothing":
+            return Completions((), cursor, cursor)
+        answer = await self._ask("complete", wait=_QUESTION_MILLISECONDS, **question(wanted))
+        return None if "refused" in answer else completions(wanted, answer["matches"])
 
     async def inspect(self, code: str, cursor: int, detail: int) -> Mapping[str, Any] | None:
         """Describe what stands at a cursor in code points as a MIME bundle; else None."""
+        targets = wanted_expression(code, cursor)
+        if self._running is not None or not targets:
+            return None
         answer = await self._ask(
             "inspect",
-            code=code,
-            cursor=utf16_offset(code, cursor),
-            detail=detail,
             wait=_QUESTION_MILLISECONDS,
+            detail=detail,
+            targets=[asdict(target) for target in targets],
         )
-        if "refused" in answer or not answer.get("found"):
-            return None
-        data: Mapping[str, Any] = answer["data"]
-        return data
+        return None if "refused" in answer else describe(answer["found"], targets, detail=detail)
 
     # ---- control
 
@@ -392,29 +395,6 @@ class RichSession:
                 await stop_session(self._pool, self._identifier)
         except (AcaJsError, asyncio.TimeoutError) as error:
             _log.info("the session was not left as it should be: %s", error)
-
-
-def _event(event: dict[str, Any]) -> Event | None:
-    """Return what an event of the agent shows, or None for one that is not known."""
-    kind = event["kind"]
-    if kind == "stream":
-        return Stream("stderr" if event["name"] == "stderr" else "stdout", event["text"])
-    if kind == "result":
-        return ExecuteResult(event["data"], event.get("metadata") or {})
-    if kind == "display":
-        return DisplayData(
-            event["data"],
-            event.get("metadata") or {},
-            display_id=event.get("display_id") or "",
-            update=bool(event.get("update")),
-        )
-    if kind == "clear":
-        return ClearOutput(wait=bool(event.get("wait")))
-    if kind == "error":
-        # Of a cell that has ended: its reply is gone, so the text must do.
-        return Stream("stderr", "\n".join(event["traceback"]) + "\n")
-    _log.info("an event of an unknown kind was passed over: %s", kind)
-    return None
 
 
 def _aborted(event: dict[str, Any]) -> Error | None:

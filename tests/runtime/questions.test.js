@@ -9,7 +9,6 @@ const path = require("node:path");
 const { after, before, describe, test } = require("node:test");
 
 const { AgentSession, KINDS } = require("./agent_session.js");
-const { completionAt, expressionAt } = require("../../acajs_kernel/runtime/runner/chains.js");
 
 for (const kind of KINDS) {
   describe(`questions in ${kind.name}`, () => {
@@ -18,75 +17,210 @@ for (const kind of KINDS) {
     before(async () => {
       session = await AgentSession.open(kind);
       await session.run(
-        "let hits = 0; const thing = { alpha: 1, get beta() { hits += 1; return 2 }, gamma() {}, 'not a name': 1, list: [{ inner: 5 }] }; " +
-          "class Shape { static make() {} } function add(a, b) { return a + b } " +
-          "const spy = new Proxy({}, { ownKeys() { hits += 1; return [] }, get() { hits += 1 } });",
+        "let hits = 0; const thing = { alpha: 1, get beta() { hits += 1; return { deep: 1 } }, gamma() {}, 'not a name': 1, _own: 2, list: [{ inner: 5 }] }; " +
+          "class Shape { static make() {} area(unit) { return unit } get size() { hits += 1 } } class Point { constructor(x) { this.x = x } } const square = (() => { class Square extends Shape { constructor(side) { super(); this.side = side } } return new Square(3) })();",
       );
+      await session.run("/** Adds two numbers. */\nfunction add(a, b = [1, { c: 2 }]) { return a + b }\n// Says so.\nconst arrow = async (x) => x;");
+      await session.run(
+        "const spy = new Proxy({ secret: 1 }, Object.fromEntries(Object.getOwnPropertyNames(Reflect).map((trap) => [trap, (...all) => { hits += 1; return Reflect[trap](...all) }])));" +
+          "const tagged = { get [Symbol.toStringTag]() { hits += 1; return 'T' }, [Symbol.for('nodejs.util.inspect.custom')]() { hits += 1 } };",
+      );
+      const folder = path.join(session.folder, "node_modules", "pkg");
+      fs.mkdirSync(folder, { recursive: true });
+      fs.mkdirSync(path.join(session.folder, "node_modules", "@scope", "inner"), { recursive: true });
+      fs.mkdirSync(path.join(session.folder, "data"));
+      fs.writeFileSync(path.join(session.folder, "data.csv"), "a");
+      fs.writeFileSync(path.join(folder, "package.json"), '{"name": "pkg", "exports": {".": {"import": "./m.mjs"}, "./extra": "./m.mjs"}}');
+      fs.writeFileSync(path.join(folder, "m.mjs"), "export const first = 1, x = 2;\nexport default 1;\nexport function second() {}\nconst a = 1;\nexport { a as third };\nglobalThis.ran = true;");
     });
     after(() => session.close());
 
     /**
-     * @param {string} code
-     * @returns {Promise<{texts: string[], start: number, end: number, types: Record<string, string>}>}
+     * @param {string} completed `name`, `member`, `key`, …
+     * @param {string} prefix
+     * @param {...(string | {expression: string, module?: string})} targets
+     * @returns {Promise<Record<string, string>>} The types by the names.
      */
-    async function complete(code) {
-      const { matches, start, end } = await session.ask({ op: "complete", code, cursor: code.length });
-      const types = Object.fromEntries(
-        matches.map((/** @type {{text: string, type: string}} */ match) => [match.text, match.type]),
-      );
-      return { texts: Object.keys(types), start, end, types };
+    async function complete(completed, prefix, ...targets) {
+      const { matches } = await session.ask({
+        op: "complete",
+        kind: completed,
+        prefix,
+        targets: targets.map((target) => (typeof target === "string" ? { expression: target } : target)),
+      });
+      return Object.fromEntries(matches.map((/** @type {{text: string, type: string}} */ match) => [match.text, match.type]));
+    }
+
+    /**
+     * @param {string} expression
+     * @param {object} [fields]
+     * @returns {Promise<any>}
+     */
+    async function inspect(expression, fields = {}) {
+      return (await session.ask({ op: "inspect", targets: [{ expression }], ...fields })).found;
     }
 
     test("completes properties, the object's own first", async () => {
-      const { texts, start, end, types } = await complete("1 + thing.");
-      assert.deepEqual(texts.slice(0, 4), ["alpha", "beta", "gamma", "list"]);
-      assert.ok(texts.includes("hasOwnProperty") && !texts.includes("not a name"));
-      assert.deepEqual([start, end], [10, 10]);
+      const types = await complete("member", "", "thing");
+      assert.deepEqual(Object.keys(types).slice(0, 4), ["alpha", "beta", "gamma", "list"]);
+      assert.ok("hasOwnProperty" in types && !("not a name" in types) && !("_own" in types));
       assert.equal(types.gamma, "function");
+      assert.deepEqual(await complete("member", "_o", "thing"), { _own: "property" });
     });
 
-    test("completes along properties and indices", async () => {
-      assert.deepEqual((await complete("thing.list[0].in")).texts, ["inner"]);
-      assert.deepEqual((await complete('thing?.["list"].fla')).texts, ["flat", "flatMap"]);
+    test("completes along properties, indices and calls without effects", async () => {
+      assert.deepEqual(await complete("member", "in", "thing.list[0]"), { inner: "property" });
+      assert.deepEqual(await complete("member", "fla", 'thing?.["list"].map((x) => [x])'), { flat: "function", flatMap: "function" });
+      assert.deepEqual(await complete("member", "si", "square"), { side: "property", size: "property" });
+      assert.deepEqual(await complete("member", "x", "new Point(4)"), { x: "property" });
+      assert.ok("padStart" in (await complete("member", "pad", '"text"')));
     });
 
-    test("completes variables of cells, globals and keywords", async () => {
-      assert.deepEqual((await complete("thi")).types, { thing: "variable", this: "keyword" });
-      assert.ok((await complete("Shape.ma")).texts.includes("make"));
-      assert.ok((await complete("consol")).texts.includes("console"));
-      assert.ok((await complete("awai")).texts.includes("await"));
+    test("completes keys between quotation marks", async () => {
+      assert.deepEqual(Object.keys(await complete("key", "", "thing")), ["_own", "alpha", "beta", "gamma", "list", "not a name"].filter((name) => name !== "_own"));
+      assert.deepEqual(await complete("key", "not", "thing"), { "not a name": "property" });
     });
 
-    test("completes nothing where code would have to run", async () => {
-      assert.deepEqual((await complete("add(1).to")).texts, []);
-      assert.deepEqual((await complete("nowhere.x")).texts, []);
+    test("completes variables of cells and globals, with their types", async () => {
+      assert.deepEqual(await complete("name", "thi"), { thing: "variable" });
+      assert.deepEqual(await complete("name", "Sh"), { Shape: "class", SharedArrayBuffer: "function" });
+      assert.deepEqual(await complete("name", "ad"), { add: "function" });
+      assert.ok("console" in (await complete("name", "cons")));
     });
 
-    test("inspects functions, also inside their call, and values", async () => {
-      const inside = await session.ask({ op: "inspect", code: "add(1, ", cursor: 7 });
-      assert.match(inside.data["text/plain"], /^add: function\n\nfunction add\(a, b\) \{ return a \+ b \}$/);
-      const value = await session.ask({ op: "inspect", code: "thing", cursor: 2 });
-      assert.match(value.data["text/plain"], /alpha: 1,\s+beta: \[Getter\]/);
-      const none = await session.ask({ op: "inspect", code: "nowhere", cursor: 3 });
-      assert.equal(none.found, false);
+    test("takes the first target that has a value", async () => {
+      assert.deepEqual(await complete("member", "al", "nowhere", "thing", "spy"), { alpha: "property" });
+      const module = { expression: "__acajs_module__.promises", module: "node:fs" };
+      assert.deepEqual(await complete("member", "readF", module), { readFile: "function" });
+      assert.equal((await session.run("typeof __acajs_module__")).text, "'undefined'");
     });
 
-    test("runs no getter, no trap and no function of the user's", async () => {
-      await complete("thing.beta.");
-      await complete("spy.");
-      await session.ask({ op: "inspect", code: "thing.beta", cursor: 10 });
-      await session.ask({ op: "inspect", code: "spy", cursor: 1 });
-      await session.ask({ op: "inspect", expression: "hits = 100" });
+    test("completes modules, their subpaths and exports, without running packages", async () => {
+      assert.deepEqual(Object.keys(await complete("module", "node:f")), ["node:fs", "node:fs/promises"]);
+      assert.deepEqual(Object.keys(await complete("module", "pk")), ["pkg"]);
+      assert.deepEqual(Object.keys(await complete("module", "pkg/")), ["pkg/extra"]);
+      assert.deepEqual(Object.keys(await complete("module", "@s")), ["@scope/"]);
+      assert.deepEqual(Object.keys(await complete("module", "@scope/")), ["@scope/inner"]);
+      assert.deepEqual(Object.keys(await complete("module", "./da")), ["./data/", "./data.csv"]);
+      const exported = await complete("export", "", { expression: "", module: "pkg" });
+      assert.deepEqual(Object.keys(exported), ["default", "first", "second", "third"]);
+      const builtin = await complete("export", "readFileS", { expression: "", module: "fs" });
+      assert.deepEqual(builtin, { readFileSync: "function" });
+      assert.equal((await session.run("typeof ran")).text, "'undefined'");
+    });
+
+    test("completes files of the session's folder", async () => {
+      assert.deepEqual(await complete("file", "da"), { "data/": "folder", "data.csv": "file" });
+      assert.deepEqual(await complete("file", "nowhere/x"), {});
+    });
+
+    test("completes nothing where code would have an effect", async () => {
+      assert.deepEqual(await complete("member", "", "hits++"), {});
+      assert.deepEqual(await complete("member", "", "process.exit()"), {});
+      assert.deepEqual(await complete("member", "", "for(;;);"), {});
+      assert.deepEqual(await complete("member", "", "(() => { for (;;); })()"), {});
+    });
+
+    test("describes functions: signature, comment, place, source", async () => {
+      const found = await inspect("add");
+      assert.equal(found.kind, "function");
+      assert.equal(found.signature, "function add(a, b = [1, { c: 2 }])");
+      assert.equal(found.comment, "/** Adds two numbers. */");
+      assert.equal(found.place, "In[2]:2");
+      assert.match(found.source, /return a \+ b/);
+      const arrow = await inspect("arrow");
+      assert.deepEqual([arrow.signature, arrow.comment.trim(), arrow.place], ["async (x)", "// Says so.", "In[2]:4"]);
+    });
+
+    test("describes classes with their members", async () => {
+      const found = await inspect("Shape");
+      assert.deepEqual([found.kind, found.members], ["class", [["area", "size"], ["make"]]]);
+      assert.equal((await inspect("square.constructor")).signature, "constructor(side)");
+    });
+
+    test("describes values with type, size and preview", async () => {
+      const found = await inspect("thing");
+      assert.deepEqual([found.type, found.size], ["Object", "6 properties"]);
+      assert.match(found.preview, /^\{ alpha: 1, beta: \[Getter\], gamma: \[function gamma\], "not a name": 1/);
+      for (const [expression, type, size, preview] of /** @type {[string, string, string, string][]} */ ([
+        ["[1, 'a', [2]]", "Array", "3 items", '[1, "a", [2]]'],
+        ["new Map([[1, { a: 2 }]])", "Map", "1 item", "Map { 1 => { a: 2 } }"],
+        ["new Set(['a', 'b'])", "Set", "2 items", 'Set { "a", "b" }'],
+        ["new Date(0)", "Date", "", "1970-01-01T00:00:00.000Z"],
+        ["/a+/", "RegExp", "", "/a+/"],
+        ["new Uint8Array(2)", "Uint8Array", "2 bytes", "Uint8Array [0, 0]"],
+        ["square", "Square", "1 property", "Square { side: 3 }"],
+        ["Object.create(null)", "Object", "0 properties", "{}"],
+        ["null", "null", "", "null"],
+        ["12n", "bigint", "", "12n"],
+        ["-0", "number", "", "-0"],
+        ["'text'", "string", "4 characters", '"text"'],
+        ["Symbol.iterator", "symbol", "", "Symbol(Symbol.iterator)"],
+      ])) {
+        const { kind: what, ...facts } = await inspect(expression);
+        assert.deepEqual([what, facts.type, facts.size, facts.preview], ["value", type, size, preview], expression);
+      }
+      await session.run("const many = Array.from({ length: 1000 }, (_, index) => ({ index }))");
+      const large = await inspect("many");
+      assert.ok(large.preview.length < 1000);
+    });
+
+    test("names builtins by the path that leads to them", async () => {
+      await session.run("var required = require('node:fs').readFileSync; const emitter = new (require('events'))();");
+      for (const [expression, builtin] of [
+        ["[].map", "Array.prototype.map"],
+        ["new Uint8Array().map", "TypedArray.prototype.map"],
+        ["Math.max", "Math.max"],
+        ["Math", "Math"],
+        ["'x'.padStart", "String.prototype.padStart"],
+        ["console.log", "console.log"],
+        ["JSON.stringify", "JSON.stringify"],
+        ["required", "node:fs.readFileSync"],
+        ["emitter.on", "node:events.prototype.on"],
+        ["setTimeout", "setTimeout"],
+        ["Map", "Map"],
+        ["add", undefined],
+      ]) {
+        assert.equal((await inspect(/** @type {string} */ (expression))).builtin, builtin, expression);
+      }
+      assert.equal((await inspect("new Map()")).owner, "Map");
+    });
+
+    test("finds nothing where there is nothing", async () => {
+      assert.deepEqual(await inspect("nowhere"), {});
+      assert.deepEqual(await inspect("hits = 100"), {});
+    });
+
+    test("runs no getter, no trap and no function of the user's that has an effect", async () => {
+      await session.run("hits = 0");
+      for (const expression of ["thing.beta", "spy", "spy.secret", "tagged", "[tagged, spy, thing]", "new Shape().size", "thing"]) {
+        await complete("member", "", expression);
+        await complete("key", "", expression);
+        await inspect(expression, { detail: 1 });
+      }
       assert.equal((await session.run("hits")).text, "0");
     });
 
     test("refuses while a cell keeps the runtime busy", async () => {
       const { cell } = await session.start("for (;;);");
-      const answer = await session.ask({ op: "complete", code: "thi", cursor: 3 });
+      const answer = await session.ask({ op: "complete", kind: "name", prefix: "thi" });
       assert.equal(answer.refused, "busy");
       await session.ask({ op: "interrupt", cell, wait: 2000 });
       await session.finish(cell);
-      assert.deepEqual((await complete("thin")).texts, ["thing"]);
+      assert.deepEqual(await complete("name", "thin"), { thing: "variable" });
+    });
+
+    test("lists the variables as a table", async () => {
+      await session.run("globalThis.__ignored = 1; var plainVariable = '<b>'; let text = 'x'.repeat(5000)");
+      const { results } = await session.run("Jupyter.who()");
+      const html = results[0]?.data["text/html"];
+      assert.match(html, /^<table>/);
+      assert.match(html, />plainVariable<\/td><td[^>]*>string<\/td><td[^>]*>3 characters<\/td><td[^>]*>&#34;&#60;b&#62;&#34;</);
+      assert.match(html, />thing<\/td><td[^>]*>Object</);
+      assert.ok(!html.includes(">require<") && html.length < 10_000);
+      await session.run("hits = 0");
+      await session.run("Jupyter.who()");
+      assert.equal((await session.run("hits")).text, "0");
     });
   });
 
@@ -145,23 +279,3 @@ for (const kind of KINDS) {
     });
   });
 }
-
-describe("expressions at a cursor", () => {
-  test("are chains of names, properties and plain indices", () => {
-    assert.deepEqual(completionAt("x = a.b[0].c['d'].e", 19), { object: "a.b[0].c['d']", prefix: "e" });
-    assert.deepEqual(completionAt("foo", 3), { object: null, prefix: "foo" });
-    assert.deepEqual(completionAt("", 0), { object: null, prefix: "" });
-    assert.deepEqual(completionAt("größe.", 6), { object: "größe", prefix: "" });
-  });
-
-  test("are none behind calls and literals", () => {
-    assert.equal(completionAt("f().x", 5), null);
-    assert.equal(completionAt("f()[0].x", 8), null);
-  });
-
-  test("are what the cursor touches, or the function that is called", () => {
-    assert.equal(expressionAt("a.bc + d", 3), "a.bc");
-    assert.equal(expressionAt("f(g(1), ", 8), "f");
-    assert.equal(expressionAt("1 + ", 4), null);
-  });
-});

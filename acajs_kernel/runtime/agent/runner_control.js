@@ -406,7 +406,8 @@ class RunnerControl {
     const reason = intent === "requested" ? "requested" : ending.reason;
     this.events.append({
       kind: "restarted",
-      cell: "",
+      // The cell that ended with it, whose error tells the rest.
+      cell: this.running ?? "",
       reason,
       code: ending.code,
       signal: ending.signal,

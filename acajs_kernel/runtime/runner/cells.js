@@ -3,12 +3,14 @@
  */
 "use strict";
 
-const { toBundle } = require("./display.js");
+const { types } = require("node:util");
+
+const { SILENT, represent } = require("./display.js");
 
 /** The object group of what a cell's evaluation leaves with the inspector. */
 const GROUP = "acajs-cell";
 
-/** @typedef {import("./display.js").MimeBundle} MimeBundle */
+/** @typedef {import("./display.js").Representation} Representation */
 /** @typedef {import("./inspection.js").Evaluation} Evaluation */
 /** @typedef {import("./inspection.js").Inspection} Inspection */
 /** @typedef {import("./output.js").Output} Output */
@@ -23,7 +25,7 @@ const GROUP = "acajs-cell";
  * @property {boolean} [stdin]
  * @property {Record<string, string>} [expressions]
  */
-/** @typedef {{data: MimeBundle} | {error: ErrorFields} | {nothing: true}} Outcome */
+/** @typedef {Representation | {error: ErrorFields} | {nothing: true}} Outcome */
 
 const activeResources = process.getActiveResourcesInfo.bind(process);
 const now = performance.now.bind(performance);
@@ -57,6 +59,11 @@ class Cells {
   onTerminated = () => {};
   /** @type {import("./display.js").DisplaySettings} */
   settings = {};
+  /**
+   * Says how a cell ends whose code has ended, now or later.
+   * @type {(cell: string, outcome: Outcome, onEnd: (outcome: Outcome) => void) => void}
+   */
+  settle = (_cell, outcome, onEnd) => onEnd(outcome);
 
   /**
    * @param {Inspection} inspection
@@ -86,15 +93,19 @@ class Cells {
     const label = message.label ?? "cell";
     this.#tracebacks.remember(label, message.code, message.source ?? message.code);
     this.#evaluate(message, message.code, label, (outcome) => {
-      if ("data" in outcome) {
-        this.#output.send({ kind: "result", cell: message.cell, data: outcome.data, metadata: {} });
-      }
-      if ("error" in outcome) {
-        this.#output.send({ kind: "error", cell: message.cell, ...outcome.error });
-        this.#end(message, "error", {});
-      } else {
-        this.#evaluateExpressions(message, Object.entries(message.expressions ?? {}), {});
-      }
+      let isInside = true;
+      this.settle(message.cell, outcome, (settled) => {
+        if (isInside) {
+          this.#finish(message, settled);
+        } else {
+          soon(() => {
+            if (this.#current === message) {
+              this.#finish(message, settled);
+            }
+          });
+        }
+      });
+      isInside = false;
     });
   }
 
@@ -181,12 +192,36 @@ class Cells {
   }
 
   /**
+   * Show how a cell ended.
+   * @param {CellMessage} message
+   * @param {Outcome} outcome
+   * @returns {void}
+   */
+  #finish(message, outcome) {
+    if ("data" in outcome) {
+      const { data, metadata } = outcome;
+      this.#output.send({ kind: "result", cell: message.cell, data, metadata });
+    }
+    if ("error" in outcome) {
+      this.#output.send({ kind: "error", cell: message.cell, ...outcome.error });
+      this.#end(message, "error", {});
+    } else {
+      this.#evaluateExpressions(message, Object.entries(message.expressions ?? {}), {});
+    }
+  }
+
+  /**
    * @param {unknown} value
    * @returns {Outcome | Promise<Outcome>}
    */
   #outcomeOf(value) {
-    const bundle = toBundle(value, this.settings);
-    return bundle instanceof Promise ? bundle.then((data) => ({ data })) : { data: bundle };
+    if (this.settings.awaitPromises === true && types.isPromise(value)) {
+      return value.then(
+        (settled) => (settled === undefined ? { nothing: true } : this.#outcomeOf(settled)),
+        (thrown) => ({ error: this.#tracebacks.describe(thrown) }),
+      );
+    }
+    return SILENT.has(/** @type {object} */ (value)) ? { nothing: true } : represent(value, this.settings);
   }
 
   /**
@@ -229,8 +264,8 @@ class Cells {
       if ("error" in outcome) {
         result = { status: "error", ...outcome.error };
       } else {
-        const data = "data" in outcome ? outcome.data : { "text/plain": "undefined" };
-        result = { status: "ok", data, metadata: {} };
+        const shown = "data" in outcome ? outcome : { data: { "text/plain": "undefined" }, metadata: {} };
+        result = { status: "ok", ...shown };
       }
       this.#evaluateExpressions(message, others, { ...results, [name]: result });
     });

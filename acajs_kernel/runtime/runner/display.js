@@ -3,10 +3,23 @@
  */
 "use strict";
 
-const { inspect } = require("node:util");
+const { inspect, types } = require("node:util");
+
+const { bytesOf } = require("./images.js");
+const { KNOWN } = require("./known_values.js");
+const { grouped } = require("./markup.js");
 
 /** Objects with this method say themselves how they are shown. */
 const DISPLAY = Symbol.for("Jupyter.display");
+
+/** Objects may have the bundle's metadata here. */
+const METADATA = Symbol.for("Jupyter.metadata");
+
+/** A frame of this runtime or of Node's in an error's stack; what opens the error's fields stays. */
+const OWN_FRAME = /\n[^\n]* at [^\n]*(?:acajs:\w+|node:inspector):\d+:\d+\)?(?:.\[39m)?( \{)?(?=\n|$)/g;
+
+/** Characters of a plain text that are shown. */
+const PLAIN_CHARACTERS = 200_000;
 
 /** Methods of the npm package `nel`, IJavascript's engine. */
 const NEL_METHODS = Object.freeze({
@@ -16,13 +29,30 @@ const NEL_METHODS = Object.freeze({
   _toJpeg: "image/jpeg",
 });
 
+const { parse, stringify } = JSON;
+
 /** @typedef {Record<string, unknown>} MimeBundle */
-/** @typedef {{colors?: boolean, depth?: number}} DisplaySettings */
+/**
+ * @typedef {object} DisplaySettings
+ * @property {boolean} [colors]
+ * @property {number} [depth]
+ * @property {import("node:util").InspectOptions} [inspectOptions] Instead of these two, and more.
+ * @property {((value: unknown) => unknown) | undefined} [mimer] Makes the bundles instead.
+ * @property {boolean} [awaitPromises] Whether a promise as a cell's result is awaited.
+ */
+/** @typedef {{data: MimeBundle, metadata: Record<string, unknown>}} Representation */
+/** @typedef {MimeBundle | Promise<MimeBundle | null | undefined> | null | undefined} RuleResult */
 /**
  * @callback Rule
  * @param {any} value An object or a function.
- * @returns {MimeBundle | Promise<MimeBundle | null | undefined> | null | undefined} Undefined: does not apply.
+ * @returns {RuleResult} Undefined: does not apply.
  */
+
+/**
+ * Values that show nothing as a cell's result, as they are only there to be kept.
+ * @type {WeakSet<object>}
+ */
+const SILENT = new WeakSet();
 
 /** @type {Rule} */
 function displaySymbolRule(value) {
@@ -48,7 +78,24 @@ function nelRule(value) {
  * The rules, tried in order; the first that gives a bundle decides.
  * @type {Rule[]}
  */
-const RULES = [displaySymbolRule, nelRule];
+const RULES = [displaySymbolRule, nelRule, ...KNOWN];
+
+/**
+ * @param {unknown} error
+ * @returns {string}
+ */
+function messageOf(error) {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}
+
+/**
+ * @param {string} text
+ * @returns {string} At most its first 200,000 characters, and how many there were.
+ */
+function bounded(text) {
+  const rest = text.length - PLAIN_CHARACTERS;
+  return rest <= 0 ? text : `${text.slice(0, PLAIN_CHARACTERS)}\u001b[0m\u2026 ${grouped(rest)} more characters`;
+}
 
 /**
  * @param {unknown} value
@@ -57,7 +104,9 @@ const RULES = [displaySymbolRule, nelRule];
  */
 function plainText(value, settings) {
   try {
-    return inspect(value, { colors: settings.colors ?? true, depth: settings.depth ?? 2 });
+    const { colors = true, depth = 2, inspectOptions } = settings;
+    const text = inspect(value, { colors, depth, ...inspectOptions });
+    return bounded(text.includes(" at ") ? text.replace(OWN_FRAME, "$1") : text);
   } catch (error) {
     return `[value that cannot be shown: ${error instanceof Error ? error.message : "thrown"}]`;
   }
@@ -65,16 +114,34 @@ function plainText(value, settings) {
 
 /**
  * @param {unknown} value
- * @returns {string | undefined} Base64 of bytes.
+ * @returns {unknown} The same as JSON can hold it.
+ * @throws {TypeError} It is circular.
  */
-function encodeBytes(value) {
-  if (value instanceof ArrayBuffer) {
-    return Buffer.from(value).toString("base64");
+function toJson(value) {
+  const text = stringify(value, (_, item) => (typeof item === "bigint" ? Number(item) : item));
+  return text === undefined ? undefined : parse(text);
+}
+
+/**
+ * @param {MimeBundle} data
+ * @returns {string} What stands for a bundle without a plain text.
+ */
+function textOf(data) {
+  const text = Object.entries(data).find(([mime]) => mime.startsWith("text/"))?.[1];
+  return typeof text === "string" ? bounded(text) : `[${Object.keys(data).join(", ")}]`;
+}
+
+/**
+ * A bundle that the user has made, as it can travel.
+ * @param {unknown} bundle
+ * @returns {MimeBundle} With `text/plain`, unless there is nothing at all.
+ */
+function toData(bundle) {
+  const data = encoded(bundle);
+  if (Object.keys(data).length > 0) {
+    data["text/plain"] ??= textOf(data);
   }
-  if (ArrayBuffer.isView(value)) {
-    return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64");
-  }
-  return undefined;
+  return data;
 }
 
 /**
@@ -82,7 +149,7 @@ function encodeBytes(value) {
  * @param {unknown} bundle
  * @returns {MimeBundle}
  */
-function toData(bundle) {
+function encoded(bundle) {
   /** @type {MimeBundle} */
   const data = {};
   if (typeof bundle !== "object" || bundle === null) {
@@ -92,37 +159,84 @@ function toData(bundle) {
     if (value === undefined || value === null) {
       continue;
     }
-    const bytes = encodeBytes(value);
-    if (bytes !== undefined) {
-      data[mime] = bytes;
-    } else if (/\bjson$/.test(mime)) {
-      data[mime] = value;
-    } else {
-      data[mime] = typeof value === "string" ? value : String(value);
+    try {
+      const bytes = bytesOf(value);
+      const isJson = /\bjson$/.test(mime);
+      const item = bytes?.toString("base64") ?? (isJson ? toJson(value) : String(value));
+      if (item !== undefined) {
+        data[mime] = item;
+      }
+    } catch (error) {
+      data["text/plain"] ??= `[the ${mime} of this value cannot be shown: ${messageOf(error)}]`;
     }
   }
   return data;
 }
 
 /**
+ * Whether an object claims to have every property, as stand-ins for remote objects do:
+ * what it would answer to a rule means nothing.
+ * @param {any} value
+ * @returns {boolean}
+ */
+function isAllThings(value) {
+  try {
+    return types.isProxy(value) && value[Symbol("acajs")] !== undefined;
+  } catch {
+    return true;
+  }
+}
+
+/**
  * @param {unknown} value
- * @returns {MimeBundle | Promise<MimeBundle | null | undefined> | null | undefined} What a rule makes of it.
+ * @returns {{bundle?: RuleResult, failure?: string}} What a rule makes of it.
  */
 function applyRules(value) {
-  if ((typeof value !== "object" && typeof value !== "function") || value === null) {
-    return undefined;
+  if ((typeof value !== "object" && typeof value !== "function") || value === null || isAllThings(value)) {
+    return {};
   }
+  let failure;
   for (const rule of RULES) {
     try {
       const bundle = rule(value);
       if (bundle !== undefined) {
-        return bundle;
+        return { bundle };
       }
-    } catch {
-      // A rule that fails must not cost the user the value itself.
+    } catch (error) {
+      // A rule that fails must not cost the user the value itself. What the value says of
+      // itself is the user's own code, whose mistakes are worth to know.
+      if (rule === displaySymbolRule || rule === nelRule) {
+        failure = messageOf(error);
+      }
     }
   }
-  return undefined;
+  return failure === undefined ? {} : { failure };
+}
+
+/**
+ * @param {unknown} value
+ * @param {(value: unknown) => unknown} mimer The user's.
+ * @returns {{bundle?: RuleResult, failure?: string}}
+ */
+function applyMimer(value, mimer) {
+  try {
+    return { bundle: /** @type {RuleResult} */ (mimer(value)) };
+  } catch (error) {
+    return { failure: messageOf(error) };
+  }
+}
+
+/**
+ * @param {unknown} value
+ * @returns {Record<string, unknown>} The metadata that goes with its bundle.
+ */
+function metadataOf(value) {
+  try {
+    const metadata = /** @type {any} */ (value)?.[METADATA];
+    return typeof metadata === "object" && metadata !== null ? Object(toJson(metadata)) : {};
+  } catch {
+    return {};
+  }
 }
 
 /**
@@ -132,21 +246,42 @@ function applyRules(value) {
  */
 function toBundle(value, settings) {
   /**
-   * @param {MimeBundle | null | undefined} bundle
+   * @param {RuleResult} bundle
+   * @param {string} [failure]
    * @returns {MimeBundle}
    */
-  const complete = (bundle) => {
-    const data = toData(bundle);
-    if (!("text/plain" in data)) {
-      data["text/plain"] = plainText(value, settings);
+  const complete = (bundle, failure) => {
+    const data = encoded(bundle);
+    // What was made to be displayed has no other text.
+    const isMade = Object.keys(data).length > 0 && !types.isProxy(value) && Object.hasOwn(Object(value), DISPLAY);
+    data["text/plain"] ??= isMade ? textOf(data) : plainText(value, settings);
+    if (failure !== undefined) {
+      data["text/plain"] += `\n[the value's own display method failed: ${failure}]`;
     }
     return data;
   };
-  const bundle = applyRules(value);
-  if (typeof (/** @type {any} */ (bundle)?.then) === "function") {
-    return Promise.resolve(bundle).then(complete, () => complete(null));
+  const { bundle, failure } = settings.mimer === undefined ? applyRules(value) : applyMimer(value, settings.mimer);
+  if (types.isPromise(bundle) || typeof (/** @type {any} */ (bundle)?.then) === "function") {
+    return Promise.resolve(bundle).then(complete, (error) => complete(null, messageOf(error)));
   }
-  return complete(/** @type {MimeBundle | null | undefined} */ (bundle));
+  return complete(/** @type {MimeBundle | null | undefined} */ (bundle), failure);
 }
 
-module.exports = { toBundle, toData };
+/**
+ * @param {unknown} value
+ * @param {DisplaySettings} settings
+ * @returns {Representation | Promise<Representation>}
+ */
+function represent(value, settings) {
+  const bundle = toBundle(value, settings);
+  const isObject = (typeof value === "object" || typeof value === "function") && value !== null;
+  const metadata = isObject && !isAllThings(value) ? metadataOf(value) : {};
+  /** @param {MimeBundle} data */
+  const complete = (data) => {
+    const entries = Object.entries(metadata).filter(([key]) => !key.includes("/") || key in data);
+    return { data, metadata: Object.fromEntries(entries) };
+  };
+  return bundle instanceof Promise ? bundle.then(complete) : complete(bundle);
+}
+
+module.exports = { DISPLAY, METADATA, SILENT, plainText, represent, toBundle, toData };

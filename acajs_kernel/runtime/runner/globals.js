@@ -6,11 +6,17 @@
 const Module = require("node:module");
 const path = require("node:path");
 
-const { toBundle, toData } = require("./display.js");
+const { DISPLAY, METADATA, SILENT, plainText, represent } = require("./display.js");
+const { image } = require("./images.js");
+const { escape, tableHtml, tableOf } = require("./markup.js");
+const { Progress } = require("./progress.js");
 
-/** @typedef {import("./output.js").Output} Output */
+/** @typedef {import("./displays.js").Displays} Displays */
 /** @typedef {import("./display.js").DisplaySettings} DisplaySettings */
-/** @typedef {{display_id?: string, raw?: boolean, metadata?: object}} DisplayOptions */
+/** @typedef {import("./output.js").Output} Output */
+
+/** Messages that the kernel alone may publish: frontends wait for them. */
+const RESERVED = new Set(["status", "execute_input", "execute_result", "error", "iopub_welcome", "shutdown_reply"]);
 
 /**
  * @param {object} target
@@ -28,94 +34,109 @@ function define(target, values) {
   }
 }
 
-/** Shows values in the notebook at any time. */
-class Displays {
-  /** @type {Output} */
-  #output;
-  /** @type {() => DisplaySettings} */
-  #settings;
-  #lastId = 0;
+/**
+ * @param {unknown} bundle A MIME bundle, or a promise of one.
+ * @param {Record<string, unknown>} [metadata]
+ * @returns {object} A value that is shown as this bundle.
+ */
+function displayable(bundle, metadata = {}) {
+  return { [DISPLAY]: () => bundle, [METADATA]: metadata };
+}
 
-  /**
-   * @param {Output} output
-   * @param {() => DisplaySettings} settings
-   */
-  constructor(output, settings) {
-    this.#output = output;
-    this.#settings = settings;
-  }
+/**
+ * A function for a string or a template of one type.
+ * @param {string} mime
+ * @param {(text: string) => string} [finish]
+ * @param {boolean} [isRaw] Whether backslashes in templates are text.
+ */
+function ofType(mime, finish = (text) => text, isRaw = false) {
+  return (/** @type {any} */ text, /** @type {any[]} */ ...values) => {
+    const shown = values.map((value) => value ?? "");
+    const joined = Array.isArray(text?.raw)
+      ? String.raw({ raw: isRaw ? text.raw : text }, ...shown)
+      : String(text);
+    const whole = finish(joined);
+    // As text, so that one may stand within another.
+    return { ...displayable({ [mime]: whole, "text/plain": whole }), toString: () => whole };
+  };
+}
 
-  /**
-   * @param {unknown} value A value, or with `raw` a MIME bundle.
-   * @param {DisplayOptions} [options]
-   * @returns {{id: string, update: (value: unknown, options?: DisplayOptions) => void}} Replaces what is shown.
-   */
-  display(value, options = {}) {
-    this.#lastId += 1;
-    const id = options.display_id ?? `acajs-${process.pid}-${this.#lastId}`;
-    this.#show(value, options, id, false);
-    return {
-      id,
-      update: (newValue, newOptions = options) => this.#show(newValue, newOptions, id, true),
-    };
-  }
+/**
+ * @param {string} text
+ * @returns {string} With the delimiters that frontends look for.
+ */
+function delimited(text) {
+  return /\$|\\\(|\\\[|\\begin/.test(text) ? text : `$\\displaystyle ${text.trim()}$`;
+}
 
-  /** The functions of the namespace `Jupyter`. */
-  namespace() {
-    /** @param {string} mime */
-    const of =
-      (mime) =>
-      /**
-       * @param {TemplateStringsArray | unknown} text A string or a template.
-       * @param {...unknown} values
-       * @returns {object} Shown as this type where it is displayed.
-       */
-      (text, ...values) => {
-        const whole = Array.isArray(text) ? String.raw({ raw: text }, ...values) : String(text);
-        return { [Symbol.for("Jupyter.display")]: () => ({ [mime]: whole, "text/plain": whole }) };
-      };
-    return {
-      display: this.display.bind(this),
-      html: of("text/html"),
-      md: of("text/markdown"),
-      svg: of("image/svg+xml"),
-      clear: ({ wait = false } = {}) => {
-        this.#output.send({ kind: "clear", cell: this.#output.cell, wait });
-      },
-    };
-  }
-
-  /**
-   * @param {unknown} value
-   * @param {DisplayOptions} options
-   * @param {string} id
-   * @param {boolean} isUpdate
-   * @returns {void}
-   */
-  #show(value, options, id, isUpdate) {
-    const { cell } = this.#output;
-    /** @param {object} data */
-    const send = (data) => {
-      const event = { kind: "display", cell, data, metadata: options.metadata ?? {}, display_id: id };
-      this.#output.send(isUpdate ? { ...event, update: true } : event);
-    };
-    const bundle = options.raw === true ? toData(value) : toBundle(value, this.#settings());
-    if (bundle instanceof Promise) {
-      bundle.then(send);
-    } else {
-      send(bundle);
-    }
-  }
+/**
+ * The namespace `Jupyter`. Its functions need no `this`.
+ * @param {Output} output
+ * @param {Displays} displays
+ * @param {DisplaySettings} settings
+ * @returns {Record<string, unknown>}
+ */
+function createNamespace(output, displays, settings) {
+  const display = displays.display.bind(displays);
+  return {
+    $display: DISPLAY,
+    display,
+    html: ofType("text/html"),
+    md: ofType("text/markdown"),
+    svg: ofType("image/svg+xml"),
+    latex: ofType("text/latex", delimited, true),
+    escape,
+    format: async (/** @type {unknown} */ value) => (await represent(value, settings)).data,
+    image: (/** @type {unknown} */ source, options = {}) => {
+      const { bundle, metadata } = image(source, options);
+      return displayable(bundle, metadata);
+    },
+    json: (/** @type {unknown} */ value, { expanded = false, root = "root" } = {}) =>
+      displayable({ "application/json": value, "text/plain": plainText(value, settings) }, {
+        "application/json": { expanded, root },
+      }),
+    table: (/** @type {Iterable<unknown>} */ rows, options = {}) =>
+      displayable({ "text/html": tableHtml(tableOf(rows, options)), "text/plain": plainText(rows, settings) }),
+    progress: (/** @type {unknown} */ total, options = {}) => {
+      const progress = new Progress(total, options, display);
+      SILENT.add(progress);
+      return progress;
+    },
+    clear: ({ wait = false } = {}) => {
+      output.send({ kind: "clear", cell: output.cell, wait: Boolean(wait) });
+    },
+    broadcast: async (/** @type {unknown} */ type, /** @type {unknown} */ content = {}, /** @type {any} */ extra = {}) => {
+      if (typeof type !== "string" || RESERVED.has(type) || extra.buffers?.length > 0) {
+        throw new TypeError(
+          "Jupyter.broadcast takes the type of a message, which is not one of the kernel's own " +
+            `(${[...RESERVED].join(", ")}), and its content, without binary buffers.`,
+        );
+      }
+      output.send({ kind: "message", cell: output.cell, type, content });
+    },
+    /** Options of Node's `util.inspect` for plain texts. */
+    get inspectOptions() {
+      settings.inspectOptions ??= { colors: settings.colors ?? true, depth: settings.depth ?? 2 };
+      return settings.inspectOptions;
+    },
+    set inspectOptions(options) {
+      settings.inspectOptions = { ...options };
+    },
+  };
 }
 
 /**
  * Define the globals of a notebook.
- * @param {string} folder The session's folder.
- * @param {Displays} displays
- * @param {Record<string, unknown>} prompts
+ * @param {object} parts
+ * @param {string} parts.folder The session's folder.
+ * @param {Output} parts.output
+ * @param {Displays} parts.displays
+ * @param {DisplaySettings} parts.settings
+ * @param {Record<string, unknown>} parts.prompts
+ * @param {import("./ijavascript.js").IJavascript} parts.ijavascript
  * @returns {void}
  */
-function defineGlobals(folder, displays, prompts) {
+function defineGlobals({ folder, output, displays, settings, prompts, ijavascript }) {
   const filename = path.join(folder, "notebook.js");
   const module_ = new Module(filename);
   module_.filename = filename;
@@ -127,9 +148,10 @@ function defineGlobals(folder, displays, prompts) {
     __filename: filename,
     __dirname: folder,
     display: displays.display.bind(displays),
-    Jupyter: displays.namespace(),
+    Jupyter: createNamespace(output, displays, settings),
     ...prompts,
   });
+  Object.defineProperties(globalThis, ijavascript.globals());
 }
 
-module.exports = { Displays, defineGlobals };
+module.exports = { createNamespace, defineGlobals };

@@ -1,188 +1,124 @@
 /**
- * Questions about code that are answered without running any of it.
+ * Questions of the editor, answered without an effect on what cells have made.
  *
- * V8 evaluates chains of properties with `throwOnSideEffect`, which ends a getter that
- * would change anything; names are listed without reading what they stand for.
+ * V8 evaluates expressions with `throwOnSideEffect`, which ends whatever would change anything,
+ * a getter's code too; names are listed without reading what they stand for.
  */
 "use strict";
 
-const { inspect, types } = require("node:util");
-
-const { completionAt, expressionAt } = require("./chains.js");
+const { Surroundings, propertiesOf, typeOf } = require("./completion.js");
+const { describe } = require("./description.js");
 const { TERMINATED } = require("./inspection.js");
 
 /** The object group of what questions leave with the inspector. */
 const GROUP = "acajs-question";
 
+/** The global that a module has for the time of a lookup. */
+const MODULE = "__acajs_module__";
+
 /** Matches that one answer holds. */
 const MOST_MATCHES = 2000;
 
-/** Lines of a function's text: asked for shortly, and in detail. */
-const HEAD_LINES = 12;
-const DETAIL_LINES = 200;
-
 /** Milliseconds that a lookup may take. */
-const TIMEOUT = 500;
+const TIMEOUT = 300;
 
-const KEYWORDS = Object.freeze(
-  (
-    "async await break case catch class const continue debugger default delete do else export " +
-    "extends false finally for function if import in instanceof let new null of return static " +
-    "super switch this throw true try typeof undefined var void while with yield"
-  ).split(" "),
-);
+/** Variables whose types are looked at. */
+const MOST_TYPES = 200;
 
-const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
-
+/** @typedef {import("./completion.js").Match} Match */
 /** @typedef {import("./inspection.js").Inspection} Inspection */
-/** @typedef {{text: string, type: string}} Match */
-/** @typedef {{op: string, code?: string, cursor?: number, expression?: string, detail?: number}} Question */
-
-const { getOwnPropertyDescriptor, getPrototypeOf } = Object;
-const { ownKeys } = Reflect;
-
+/** @typedef {{expression: string, module?: string}} Target */
 /**
- * @param {unknown} value
- * @returns {boolean}
+ * @typedef {object} Question
+ * @property {string} op `complete` or `inspect`.
+ * @property {string} [kind] `name`, `member`, `key`, `module`, `export` or `file`.
+ * @property {string} [prefix]
+ * @property {Target[]} [targets] What to look up; the first that can be counts.
+ * @property {number} [detail] 0 short, 1 in detail.
  */
-function isClass(value) {
-  return typeof value === "function" && /^class\b/.test(Function.prototype.toString.call(value));
-}
 
-/**
- * @param {PropertyDescriptor | undefined} descriptor
- * @returns {string} In the words of JupyterLab's completer.
- */
-function typeOf(descriptor) {
-  if (descriptor === undefined || !("value" in descriptor)) {
-    return "property";
-  }
-  if (typeof descriptor.value === "function") {
-    return isClass(descriptor.value) ? "class" : "function";
-  }
-  return "property";
-}
-
-/**
- * List the names of an object's properties, its own first, without running a getter or a trap.
- * @param {unknown} value
- * @param {string} prefix
- * @returns {Match[]}
- */
-function propertiesOf(value, prefix) {
-  /** @type {Map<string, Match>} */
-  const found = new Map();
-  let object = value === null || value === undefined ? null : Object(value);
-  while (object !== null && !types.isProxy(object)) {
-    const names = ownKeys(object).filter((key) => typeof key === "string");
-    for (const name of /** @type {string[]} */ (names).sort()) {
-      if (name.startsWith(prefix) && IDENTIFIER.test(name) && !found.has(name)) {
-        found.set(name, { text: name, type: typeOf(getOwnPropertyDescriptor(object, name)) });
-      }
-    }
-    object = getPrototypeOf(object);
-  }
-  return [...found.values()];
-}
-
-/**
- * @param {unknown} value
- * @param {number} detail 0 short, 1 in detail.
- * @param {boolean} colors
- * @returns {string}
- */
-function description(value, detail, colors) {
-  if (typeof value === "function") {
-    const lines = Function.prototype.toString.call(value).split("\n");
-    const most = detail > 0 ? DETAIL_LINES : HEAD_LINES;
-    const shown = lines.length > most ? [...lines.slice(0, most), "…"] : lines;
-    return `${isClass(value) ? "class" : "function"}\n\n${shown.join("\n")}`;
-  }
-  const shown = inspect(value, {
-    colors,
-    customInspect: false,
-    depth: detail > 0 ? 3 : 1,
-    getters: false,
-    maxArrayLength: detail > 0 ? 100 : 20,
-    maxStringLength: detail > 0 ? 10_000 : 1000,
-  });
-  const type = value === null ? "null" : typeof value;
-  return `${type}\n\n${shown}`;
-}
+const { defineProperty } = Object;
+const { deleteProperty } = Reflect;
 
 /** Answers completion and inspection requests. */
 class Questions {
-  /** @type {Inspection} */
   #inspection;
-  /** @type {() => {colors?: boolean}} */
-  #settings;
+  #sources;
+  #surroundings;
 
   /**
    * @param {Inspection} inspection
-   * @param {() => {colors?: boolean}} settings
+   * @param {() => import("./description.js").SourceText[]} sources What cells have run.
+   * @param {string} folder The session's.
    */
-  constructor(inspection, settings) {
+  constructor(inspection, sources, folder) {
     this.#inspection = inspection;
-    this.#settings = settings;
+    this.#sources = sources;
+    this.#surroundings = new Surroundings(folder);
   }
 
   /**
-   * @param {Question} question `complete` or `inspect`, about `code` and `cursor` (UTF-16 units)
-   *   or, to inspect, an `expression`.
+   * @param {Question} question
    * @returns {object}
    */
   answer(question) {
-    const code = question.code ?? "";
-    const cursor = question.cursor ?? code.length;
+    const targets = question.targets ?? [];
     try {
-      return question.op === "complete"
-        ? this.#complete(code, cursor)
-        : this.#inspect(question.expression ?? expressionAt(code, cursor), question.detail ?? 0);
+      if (question.op === "complete") {
+        return { matches: this.#matches(question.kind ?? "", question.prefix ?? "", targets).slice(0, MOST_MATCHES) };
+      }
+      /** @type {object} */
+      let found = {};
+      this.#lookUp(targets, (value, expression) => {
+        found = describe(value, expression, (question.detail ?? 0) > 0, this.#sources());
+      });
+      return { found };
     } finally {
       this.#inspection.release(GROUP);
     }
   }
 
   /**
-   * @param {string} code
-   * @param {number} cursor
-   * @returns {{matches: Match[], start: number, end: number}}
+   * @returns {{name: string, value: unknown}[]} The names that cells have declared with `let`,
+   *   `const` and `class`.
    */
-  #complete(code, cursor) {
-    const wanted = completionAt(code, cursor);
-    if (wanted === null) {
-      return { matches: [], start: cursor, end: cursor };
+  variables() {
+    const lexical = this.#inspection.ask("Runtime.globalLexicalScopeNames", {});
+    const names = /** @type {string[]} */ (lexical === TERMINATED ? [] : lexical.names);
+    /** @type {{name: string, value: unknown}[]} */
+    const found = [];
+    for (const name of names) {
+      this.#evaluate(name, (value) => found.push({ name, value }));
     }
-    /** @type {Match[]} */
-    let matches = [];
-    if (wanted.object === null) {
-      matches = this.#globals(wanted.prefix);
-    } else {
-      this.#look(wanted.object, (value) => {
-        matches = propertiesOf(value, wanted.prefix);
-      });
-    }
-    return {
-      matches: matches.slice(0, MOST_MATCHES),
-      start: cursor - wanted.prefix.length,
-      end: cursor,
-    };
+    this.#inspection.release(GROUP);
+    return found;
   }
 
   /**
-   * @param {string | null} expression
-   * @param {number} detail
-   * @returns {object}
+   * @param {string} kind
+   * @param {string} prefix
+   * @param {Target[]} targets
+   * @returns {Match[]}
    */
-  #inspect(expression, detail) {
-    let text = "";
-    if (expression !== null) {
-      this.#look(expression, (value) => {
-        text = description(value, detail, this.#settings().colors ?? true);
-      });
+  #matches(kind, prefix, targets) {
+    switch (kind) {
+      case "name":
+        return this.#globals(prefix);
+      case "module":
+        return this.#surroundings.modules(prefix);
+      case "file":
+        return this.#surroundings.files(prefix);
+      case "export":
+        return this.#surroundings.exports(targets[0]?.module ?? "", prefix);
+      default: {
+        /** @type {Match[]} */
+        let matches = [];
+        this.#lookUp(targets, (value) => {
+          matches = propertiesOf(value, prefix, kind === "key");
+        });
+        return matches;
+      }
     }
-    const data = text === "" ? {} : { "text/plain": `${expression}: ${text}` };
-    return { found: text !== "", data, metadata: {} };
   }
 
   /**
@@ -194,21 +130,43 @@ class Questions {
     const names = /** @type {string[]} */ (lexical === TERMINATED ? [] : lexical.names);
     const variables = names.filter((name) => name.startsWith(prefix)).sort();
     const known = new Set(variables);
-    const keywords = KEYWORDS.filter((word) => word.startsWith(prefix) && !known.has(word));
-    return [
-      ...variables.map((text) => ({ text, type: "variable" })),
-      ...propertiesOf(globalThis, prefix).filter(({ text }) => !known.has(text)),
-      ...keywords.map((text) => ({ text, type: "keyword" })),
-    ];
+    const matches = variables.map((text) => ({ text, type: "variable" }));
+    for (const match of matches.slice(0, MOST_TYPES)) {
+      this.#evaluate(match.text, (value) => {
+        match.type = typeof value === "function" ? typeOf(value) : "variable";
+      });
+    }
+    return [...matches, ...propertiesOf(globalThis, prefix).filter(({ text }) => !known.has(text))];
+  }
+
+  /**
+   * Use the first of some things that can be looked up.
+   * @param {Target[]} targets
+   * @param {(value: unknown, expression: string) => void} use
+   * @returns {void}
+   */
+  #lookUp(targets, use) {
+    for (const { expression, module: specifier = "" } of targets) {
+      const value = specifier === "" ? undefined : this.#surroundings.module(specifier);
+      if (specifier !== "" && value === undefined) {
+        continue;
+      }
+      defineProperty(globalThis, MODULE, { value, configurable: true });
+      const isFound = this.#evaluate(expression, (found) => use(found, expression));
+      deleteProperty(globalThis, MODULE);
+      if (isFound) {
+        return;
+      }
+    }
   }
 
   /**
    * Evaluate an expression unless that has an effect.
    * @param {string} expression
    * @param {(value: unknown) => void} use
-   * @returns {void}
+   * @returns {boolean} Whether there was a value to use.
    */
-  #look(expression, use) {
+  #evaluate(expression, use) {
     const evaluation = this.#inspection.ask("Runtime.evaluate", {
       expression: `(${expression})`,
       objectGroup: GROUP,
@@ -216,9 +174,8 @@ class Questions {
       throwOnSideEffect: true,
       timeout: TIMEOUT,
     });
-    if (evaluation !== TERMINATED && evaluation.exceptionDetails === undefined) {
-      this.#inspection.use(evaluation.result, use);
-    }
+    const hasValue = evaluation !== TERMINATED && evaluation.exceptionDetails === undefined;
+    return hasValue && this.#inspection.use(evaluation.result, use);
   }
 }
 

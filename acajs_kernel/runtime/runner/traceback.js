@@ -78,6 +78,11 @@ class Tracebacks {
   /** Whether tracebacks have ANSI colours. */
   colors = true;
 
+  /** What cells have run, the latest last. */
+  get sources() {
+    return [...this.#texts].map(([label, { source }]) => ({ label, text: source.join("\n") }));
+  }
+
   /**
    * Keep a cell's text for errors to come.
    * @param {string} label What names the cell in stacks.

@@ -1,0 +1,262 @@
+/**
+ * Values that are shown well without being asked: a rule for each kind.
+ *
+ * A rule looks at a value without running its getters until it knows what it has.
+ */
+"use strict";
+
+const { types } = require("node:util");
+
+const { bytesOf, dataUrlBundle, imageBundle, imageType, standaloneSvg } = require("./images.js");
+const { ROWS, byteSize, escape, fieldOf, grouped, isPlainObject, note, tableHtml, tableOf } = require("./markup.js");
+
+/** @typedef {import("./display.js").Rule} Rule */
+
+/** Bytes and items of binary data that are shown. */
+const PREVIEW_BYTES = 128;
+const PREVIEW_ITEMS = 100;
+
+/** Characters of an element's HTML in its plain text. */
+const ELEMENT_CHARACTERS = 1000;
+
+/** The major versions that JupyterLab draws; it takes a later chart for the last of them. */
+const VEGA_VERSIONS = Object.freeze({ vega: 5, "vega-lite": 5 });
+
+/** What a trace of a Plotly figure has at least one of. */
+const TRACE_FIELDS = ["x", "y", "z", "values", "lat", "r", "labels", "locations", "header", "dimensions", "node", "value"];
+
+/**
+ * What a property holds, the object's own or inherited, without running a getter.
+ * @param {any} value
+ * @param {string | symbol} name
+ * @returns {unknown}
+ */
+function peek(value, name) {
+  if (types.isProxy(value)) {
+    return value[name];
+  }
+  for (let owner = value, depth = 0; owner !== null && depth < 20; owner = Object.getPrototypeOf(owner), depth += 1) {
+    const descriptor = Object.getOwnPropertyDescriptor(owner, name);
+    if (descriptor !== undefined) {
+      return descriptor.value;
+    }
+  }
+  return undefined;
+}
+
+/**
+ * @param {any} value
+ * @param {...string} names
+ * @returns {boolean} Whether it has all these methods.
+ */
+function hasMethods(value, ...names) {
+  return names.every((name) => typeof peek(value, name) === "function");
+}
+
+// Images in memory, and other binary data.
+/** @type {Rule} */
+function bytesRule(value) {
+  const bytes = types.isProxy(value) ? undefined : bytesOf(value);
+  if (bytes === undefined) {
+    return undefined;
+  }
+  const mime = ArrayBuffer.isView(value) && !(value instanceof Uint8Array) ? undefined : imageType(bytes);
+  if (mime !== undefined) {
+    return imageBundle(mime, bytes);
+  }
+  const name = escape(value?.constructor?.name ?? "bytes");
+  const isBytes = !ArrayBuffer.isView(value) || value instanceof Uint8Array || value instanceof DataView;
+  const length = isBytes ? bytes.length : /** @type {any} */ (value).length;
+  const head = `<b>${name}</b> ${isBytes ? "" : `${grouped(length)} items, `}${byteSize(bytes.length)}`;
+  const shown = isBytes ? PREVIEW_BYTES : PREVIEW_ITEMS;
+  const preview = isBytes
+    ? hexDump(bytes.subarray(0, shown))
+    : Array.from(/** @type {any} */ (value).subarray(0, shown), String).join(", ");
+  const rest = length > shown ? note(`${grouped(length - shown)} more ${isBytes ? "bytes" : "items"}`) : "";
+  return { "text/html": `<p>${head}</p><pre style="white-space:pre-wrap">${escape(preview)}</pre>${rest}` };
+}
+
+/**
+ * @param {Buffer} bytes
+ * @returns {string} Sixteen to a line: offset, hexadecimal, ASCII.
+ */
+function hexDump(bytes) {
+  const lines = [];
+  for (let start = 0; start < bytes.length; start += 16) {
+    const row = bytes.subarray(start, start + 16);
+    const hex = (row.toString("hex").match(/../g) ?? []).join(" ").padEnd(47);
+    const text = row.toString("latin1").replace(/[^ -~]/g, ".");
+    lines.push(`${start.toString(16).padStart(6, "0")}  ${hex}  ${text}`);
+  }
+  return lines.join("\n");
+}
+
+// Elements and documents of jsdom, linkedom and the like.
+/** @type {Rule} */
+function elementRule(value) {
+  const isDocument = hasMethods(value, "createElement", "querySelector");
+  if (!isDocument && !hasMethods(value, "getAttribute", "cloneNode")) {
+    return undefined;
+  }
+  const html = isDocument ? value.documentElement.outerHTML : value.outerHTML;
+  if (typeof html !== "string") {
+    return undefined;
+  }
+  const text = html.length > ELEMENT_CHARACTERS ? `${html.slice(0, ELEMENT_CHARACTERS)}\u2026 ${grouped(html.length - ELEMENT_CHARACTERS)} more characters` : html;
+  return /^<svg\b/i.test(html)
+    ? { "image/svg+xml": standaloneSvg(html), "text/plain": text }
+    : { "text/html": html, "text/plain": text };
+}
+
+// Canvases, in whatever package.
+/** @type {Rule} */
+function canvasRule(value) {
+  return hasMethods(value, "toDataURL") ? dataUrlBundle(String(value.toDataURL())) : undefined;
+}
+
+/**
+ * @param {any} spec
+ * @returns {Record<string, unknown> | undefined} A bundle of a Vega or Vega-Lite chart.
+ */
+function vegaBundle(spec) {
+  const match = /\/schema\/(vega|vega-lite)\/v(\d+)/.exec(String(fieldOf(Object(spec), "$schema")));
+  if (match === null) {
+    return undefined;
+  }
+  const kind = /** @type {"vega" | "vega-lite"} */ (match[1]);
+  const version = Number(match[2]);
+  const type = (/** @type {number} */ major) => `application/vnd.${kind.replace("-", "")}.v${major}+json`;
+  const last = VEGA_VERSIONS[kind];
+  /** @type {Record<string, unknown>} */
+  const bundle = { [type(version)]: spec };
+  if (version > last) {
+    bundle[type(last)] = { ...spec, $schema: `https://vega.github.io/schema/${kind}/v${last}.json` };
+  }
+  return bundle;
+}
+
+// Vega: specifications, vega-lite-api's objects, and views, which draw themselves.
+/** @type {Rule} */
+function vegaRule(value) {
+  if (hasMethods(value, "toSpec")) {
+    return vegaBundle(value.toSpec());
+  }
+  if (hasMethods(value, "toSVG", "runAsync")) {
+    return Promise.resolve(value.toSVG()).then((svg) => ({ "image/svg+xml": standaloneSvg(String(svg)) }));
+  }
+  return types.isProxy(value) ? undefined : vegaBundle(value);
+}
+
+// Plotly's figures: data, and perhaps layout, config and frames, nothing else.
+/** @type {Rule} */
+function plotlyRule(value) {
+  if (!isPlainObject(value)) {
+    return undefined;
+  }
+  const names = Object.keys(value);
+  const data = fieldOf(value, "data");
+  if (
+    !Array.isArray(data) ||
+    data.length === 0 ||
+    !names.every((name) => ["data", "layout", "config", "frames"].includes(name)) ||
+    !data.every((trace) => isPlainObject(trace) && TRACE_FIELDS.some((field) => field in trace) && (names.length > 1 || "type" in trace))
+  ) {
+    return undefined;
+  }
+  return { "application/vnd.plotly.v1+json": { layout: {}, ...value } };
+}
+
+// Data frames of polars (if it does not show itself), arquero and danfo.
+/** @type {Rule} */
+function frameRule(value) {
+  /** @type {[string[], number, unknown[]] | undefined} */
+  let frame;
+  if (hasMethods(value, "columnNames", "numRows", "objects")) {
+    frame = [value.columnNames(), value.numRows(), value.objects({ limit: ROWS })];
+  } else if (hasMethods(value, "head", "toRecords")) {
+    frame = [[...value.columns], value.height ?? value.shape?.height, value.head(ROWS).toRecords()];
+  } else if (hasMethods(value, "head", "print", "iloc") && Array.isArray(value.values) && Array.isArray(value.shape)) {
+    // A danfo.js frame has rows of values, a series the values.
+    const rows = value.values.slice(0, ROWS);
+    const columns = value.shape.length > 1 ? value.columns : [value.columns?.[0] ?? "value"];
+    frame = [columns, value.shape[0], rows.map((/** @type {any} */ row) => Object.fromEntries(columns.map((/** @type {string} */ name, /** @type {number} */ index) => [name, Array.isArray(row) ? row[index] : row])))];
+  }
+  if (frame === undefined) {
+    return undefined;
+  }
+  const [columns, total, rows] = frame;
+  const head = `${grouped(total)} rows \u00d7 ${grouped(columns.length)} columns`;
+  return { "text/html": tableHtml({ ...tableOf(rows, { columns }), total, head }) };
+}
+
+// Arrays of plain objects.
+/** @type {Rule} */
+function rowsRule(value) {
+  if (!Array.isArray(value) || types.isProxy(value) || value.length === 0) {
+    return undefined;
+  }
+  const top = value.slice(0, ROWS);
+  const isTable = top.every((row) => isPlainObject(row) && !types.isProxy(row)) && top.some((row) => Object.keys(row).length > 0);
+  return isTable ? { "text/html": tableHtml({ ...tableOf(top), total: value.length }) } : undefined;
+}
+
+// Maps and sets.
+/** @type {Rule} */
+function collectionRule(value) {
+  const isMap = types.isMap(value);
+  if ((!isMap && !types.isSet(value)) || types.isProxy(value) || value.size === 0) {
+    return undefined;
+  }
+  const rows = [];
+  // Not the value's own methods, which the user may have replaced.
+  for (const item of isMap ? Map.prototype.entries.call(value) : Set.prototype.values.call(value)) {
+    if (rows.length === ROWS) {
+      break;
+    }
+    rows.push(isMap ? item : [item]);
+  }
+  const columns = isMap ? ["key", "value"] : ["value"];
+  const head = `${isMap ? "Map" : "Set"}, ${grouped(value.size)} ${value.size === 1 ? "entry" : "entries"}`;
+  return { "text/html": tableHtml({ rows, columns, total: value.size, head }) };
+}
+
+// URLs: a link, where it leads to the web.
+/** @type {Rule} */
+function urlRule(value) {
+  if (types.isProxy(value) || !(value instanceof URL) || !/^https?:$/.test(value.protocol)) {
+    return undefined;
+  }
+  const href = escape(value.href);
+  return { "text/html": `<a href="${href}" target="_blank" rel="noopener noreferrer">${href}</a>` };
+}
+
+// Responses of `fetch`: status and headers; the body stays to be read.
+/** @type {Rule} */
+function responseRule(value) {
+  if (types.isProxy(value) || typeof Response !== "function" || !(value instanceof Response)) {
+    return undefined;
+  }
+  const { status, statusText, url, headers, bodyUsed } = value;
+  const head = `Response ${status} ${statusText} ${url}${bodyUsed ? " (body read)" : ""}`;
+  const rows = [...headers];
+  return { "text/html": tableHtml({ rows, columns: ["header", "value"], total: rows.length, head }) };
+}
+
+/**
+ * In the order in which they are tried.
+ * @type {Rule[]}
+ */
+const KNOWN = [
+  bytesRule,
+  elementRule,
+  canvasRule,
+  vegaRule,
+  frameRule,
+  rowsRule,
+  collectionRule,
+  plotlyRule,
+  urlRule,
+  responseRule,
+];
+
+module.exports = { KNOWN };

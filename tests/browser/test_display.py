@@ -1,0 +1,150 @@
+"""What the runtime shows, drawn by JupyterLab in its light and its dark theme."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import ARTIFACTS, NAME, JupyterLab
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+_GALLERY = Path(__file__).parent.parent.parent / "notebooks" / "gallery.ipynb"
+_CELL_MILLISECONDS = 60_000
+_INSTALL_MILLISECONDS = 240_000
+
+# The colours that a person tells apart: W3C's relative luminance, WCAG 2.2, section 1.4.3.
+_CONTRAST = """element => {
+  const parse = (text) => (text.match(/[\\d.]+/g) ?? []).map(Number);
+  const luminance = (color) => {
+    const [r, g, b] = color.slice(0, 3).map((value) => value / 255).map(
+      (value) => value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  let owner = element;
+  const isClear = (color) => color.length === 4 && color[3] === 0;
+  while (owner !== null && isClear(parse(getComputedStyle(owner).backgroundColor))) {
+    owner = owner.parentElement;
+  }
+  const back = luminance(parse(getComputedStyle(owner ?? document.body).backgroundColor));
+  const front = luminance(parse(getComputedStyle(element).color));
+  return (Math.max(back, front) + 0.05) / (Math.min(back, front) + 0.05);
+}"""
+
+
+def _use_theme(lab: JupyterLab, theme: str) -> None:
+    """Set the theme that pages have when they are loaded."""
+    folder = lab.root.parent / "settings" / "@jupyterlab" / "apputils-extension"
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({"theme": f"JupyterLab {theme}"})
+    (folder / "themes.jupyterlab-settings").write_text(text, encoding="utf-8")
+
+
+def _open(page: Page, lab: JupyterLab, name: str) -> Locator:
+    page.goto(f"{lab.url}lab/tree/{name}?token={lab.token}&reset")
+    notebook = page.locator(".jp-NotebookPanel:visible")
+    expect(notebook.locator(".jp-Toolbar-kernelName")).to_have_text(NAME)
+    expect(notebook.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]')).to_be_visible()
+    return notebook
+
+
+def _run_all(page: Page, notebook: Locator, milliseconds: int) -> None:
+    """Run the cells one after the other, each when the one before has ended."""
+    cells = notebook.locator(".jp-Notebook .jp-Cell")
+    cells.first.locator(".jp-InputPrompt:visible, .jp-MarkdownOutput:visible").first.click()
+    for cell in cells.all():
+        page.keyboard.press("Shift+Enter")
+        if "jp-CodeCell" in (cell.get_attribute("class") or ""):
+            expect(cell.locator(".jp-InputPrompt")).to_have_text(
+                re.compile(r"^\[\d+\]:$"), timeout=milliseconds
+            )
+
+
+def _write(lab: JupyterLab, name: str, *cells: str) -> None:
+    """Write a notebook without outputs into the folder that JupyterLab serves."""
+    notebook = {
+        "cells": [
+            {
+                "cell_type": "code",
+                "id": f"cell-{number}",
+                "metadata": {},
+                "execution_count": None,
+                "outputs": [],
+                "source": cell,
+            }
+            for number, cell in enumerate(cells)
+        ],
+        "metadata": {"kernelspec": {"name": "acajs", "display_name": NAME}},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    (lab.root / name).write_text(json.dumps(notebook), encoding="utf-8")
+
+
+@pytest.mark.parametrize("theme", ["Light", "Dark"])
+def test_what_is_shown_can_be_read_in_both_themes(page: Page, lab: JupyterLab, theme: str) -> None:
+    """Tables, notes, bytes and progress have the theme's colours; images are drawn."""
+    _use_theme(lab, theme)
+    page.set_viewport_size({"width": 1000, "height": 2600})  # cells out of view are not drawn
+    _write(
+        lab,
+        "shown.ipynb",
+        "Array.from({ length: 60 }, (_, n) => ({ n, text: '<b>' + n }))",
+        "Buffer.from('some bytes')",
+        "for (const n of Jupyter.progress([1, 2], { label: 'steps' })) await n;",
+        "({ getAttribute() {}, cloneNode() {}, outerHTML: "
+        '\'<svg width="40" height="20"><text y="15" fill="currentColor">ink</text></svg>\' })',
+    )
+    notebook = _open(page, lab, "shown.ipynb")
+    expect(page.locator("body")).to_have_attribute("data-jp-theme-name", f"JupyterLab {theme}")
+    _run_all(page, notebook, _CELL_MILLISECONDS)
+    outputs = notebook.locator(".jp-CodeCell .jp-OutputArea-output")
+    expect(outputs.locator("tbody tr")).to_have_count(50)
+    for locator in (
+        outputs.locator("tbody td").nth(1),
+        outputs.locator("tbody td").nth(3),
+        outputs.get_by_text("50 of 60 rows"),
+        outputs.locator("pre", has_text="some bytes"),
+        outputs.get_by_text("100% · 2 of 2"),
+    ):
+        assert locator.evaluate(_CONTRAST) > 4.5
+    bars = outputs.locator("p > span > span")
+    expect(bars).to_have_count(1)  # updated in place
+    box = bars.bounding_box()
+    assert box is not None
+    assert box["width"] > 100
+    assert outputs.locator("img").evaluate("image => image.naturalWidth") == 40
+    page.screenshot(path=ARTIFACTS / f"display-{theme.lower()}.png")
+
+
+@pytest.mark.network
+@pytest.mark.timeout(400)
+def test_the_gallery_is_drawn_in_both_themes(page: Page, lab: JupyterLab) -> None:
+    """Every output of the gallery is drawn; pictures of both themes are kept to be looked at."""
+    shutil.copy(_GALLERY, lab.root)
+    _use_theme(lab, "Light")
+    page.set_viewport_size({"width": 1280, "height": 7000})
+    notebook = _open(page, lab, "gallery.ipynb")
+    _run_all(page, notebook, _INSTALL_MILLISECONDS)
+    expect(
+        notebook.locator(".jp-RenderedVegaCommonHTML5, .jp-RenderedVegaLite").first
+    ).to_be_visible()
+    expect(
+        notebook.locator(".jp-RenderedVegaLite svg, .jp-RenderedVegaLite canvas").first
+    ).to_be_visible()
+    expect(notebook.locator(".jp-OutputArea-output table")).to_have_count(6)
+    assert notebook.locator('.jp-OutputArea-output[data-mime-type*="stderr"]').count() == 0
+    for image in notebook.locator(".jp-OutputArea-output img").all():
+        assert image.evaluate("image => image.complete && image.naturalWidth > 0")
+    page.screenshot(path=ARTIFACTS / "gallery-light.png")
+    page.get_by_role("menuitem", name="Settings", exact=True).click()
+    page.locator(".lm-Menu-item", has_text="Theme").first.hover()
+    page.get_by_role("menuitem", name="JupyterLab Dark", exact=True).click()
+    expect(page.locator("body")).to_have_attribute("data-jp-theme-name", "JupyterLab Dark")
+    expect(page.locator("#jupyterlab-splash")).to_have_count(0)  # it shades the page
+    page.screenshot(path=ARTIFACTS / "gallery-dark.png")
