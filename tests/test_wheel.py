@@ -32,6 +32,8 @@ finally:
     manager.shutdown_kernel()
 """
 
+_PACKAGED = {".py", ".js", ".ts", ".json", ".typed"}
+
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -56,7 +58,7 @@ def test_the_wheel_holds_what_runs_and_nothing_else(wheel: Path) -> None:
     package = {
         file.relative_to(REPOSITORY).as_posix()
         for file in (REPOSITORY / "acajs_kernel").rglob("*")
-        if file.suffix in {".py", ".js", ".typed"} and "__pycache__" not in file.parts
+        if file.suffix in _PACKAGED and "__pycache__" not in file.parts
     }
     specs = {file.name for file in (REPOSITORY / "kernelspec").iterdir()}
     data = f"{wheel.name.partition('-py3')[0]}.data/data/share/jupyter/kernels/acajs"

@@ -220,7 +220,11 @@ class FaultProxy:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
+        # A peer that hangs up is none of the proxy's errors: what came of it is compared.
+        hung_up = (ConnectionError, asyncio.IncompleteReadError)
+        if task.cancelled() or isinstance(task.exception(), hung_up):
+            return
+        if (error := task.exception()) is not None:
             self.errors.append(error)
 
 
@@ -239,7 +243,7 @@ async def fault_proxy(endpoint: str, token: str) -> AsyncIterator[FaultProxy]:
         yield proxy
     finally:
         await proxy.aclose()
-    assert not proxy.errors
+    assert not proxy.errors, proxy.errors
 
 
 def http_answer(status: int, body: bytes, *headers: tuple[str, str]) -> bytes:

@@ -47,8 +47,11 @@ class _Notebook:
             await answering
         finally:
             answering.cancel()
-        reply = (await client.get_shell_msg(timeout=_MESSAGE_SECONDS))["content"]
-        self.run.shown[-number] = [_ending(reply)]
+        message = await client.get_shell_msg(timeout=_MESSAGE_SECONDS)
+        # The client asked more than once whether the kernel was ready.
+        while message["parent_header"].get("msg_id") != request:
+            message = await client.get_shell_msg(timeout=_MESSAGE_SECONDS)
+        self.run.shown[-number] = [_ending(message["content"])]
 
     async def _answer(self, number: int, step: Step) -> None:
         for answer in step.answers:
