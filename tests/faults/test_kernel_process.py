@@ -70,8 +70,6 @@ class _Notebook:
 
 
 def _shown(kind: str, content: dict[str, Any]) -> Shown | None:
-    if kind == "stream" and "Trying again" in content["text"]:
-        return None  # shown from the second attempt on, which a busy machine may need
     if kind == "stream":
         return "stream", content["name"], content["text"]
     if kind == "execute_result":
