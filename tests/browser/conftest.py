@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 _REPOSITORY = Path(__file__).parent.parent.parent
 _QUICKSTART = _REPOSITORY / "notebooks" / "quickstart.ipynb"
@@ -30,6 +30,7 @@ PLAIN_NAME = "JavaScript (plain)"
 """The name of the same kernel with ``ACAJS_RUNTIME=plain``."""
 
 _START_SECONDS = 60
+_KERNEL_MILLISECONDS = 60_000
 _STOP_SECONDS = 20
 _ACTION_MILLISECONDS = 30_000
 _CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -160,3 +161,14 @@ def page(chromium: Browser, lab: JupyterLab, request: pytest.FixtureRequest) -> 
         ARTIFACTS.mkdir(exist_ok=True)
         page.screenshot(path=ARTIFACTS / f"{request.node.name}.png")
         context.close()
+
+
+def expect_idle(page: Page, name: str = NAME) -> None:
+    """Wait until the kernel of this name is connected and has nothing to do.
+
+    The status bar says so. The notebook's own indicator says "idle" from the beginning,
+    and a cell that is run before the kernel is there is dropped without a word.
+    """
+    expect(page.get_by_role("button", name=f"{name} | Idle")).to_be_visible(
+        timeout=_KERNEL_MILLISECONDS
+    )

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import ARTIFACTS, NAME, JupyterLab
+from tests.browser.conftest import ARTIFACTS, NAME, JupyterLab, expect_idle
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -48,21 +48,18 @@ def _use_theme(lab: JupyterLab, theme: str) -> None:
 def _open(page: Page, lab: JupyterLab, name: str) -> Locator:
     page.goto(f"{lab.url}lab/tree/{name}?token={lab.token}&reset")
     notebook = page.locator(".jp-NotebookPanel:visible")
-    expect(notebook.locator(".jp-Toolbar-kernelName")).to_have_text(NAME)
-    expect(notebook.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]')).to_be_visible()
+    expect_idle(page)
     return notebook
 
 
 def _run_all(page: Page, notebook: Locator, milliseconds: int) -> None:
-    """Run the cells one after the other, each when the one before has ended."""
-    cells = notebook.locator(".jp-Notebook .jp-Cell")
-    cells.first.locator(".jp-InputPrompt:visible, .jp-MarkdownOutput:visible").first.click()
-    for cell in cells.all():
-        page.keyboard.press("Shift+Enter")
-        if "jp-CodeCell" in (cell.get_attribute("class") or ""):
-            expect(cell.locator(".jp-InputPrompt")).to_have_text(
-                re.compile(r"^\[\d+\]:$"), timeout=milliseconds
-            )
+    """Run every cell, and wait until each has ended."""
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.locator('.lm-Menu-item[data-command="runmenu:run-all"]').click()
+    for cell in notebook.locator(".jp-CodeCell").all():
+        expect(cell.locator(".jp-InputPrompt")).to_have_text(
+            re.compile(r"^\[\d+\]:$"), timeout=milliseconds
+        )
 
 
 def _write(lab: JupyterLab, name: str, *cells: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import ARTIFACTS, NAME
+from tests.browser.conftest import ARTIFACTS, NAME, expect_idle
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -22,10 +22,7 @@ def _notebook(page: Page) -> Locator:
     card = page.locator('.jp-LauncherCard[data-category="Notebook"]').filter(has_text=NAME)
     card.click()
     notebook = page.locator(".jp-NotebookPanel:visible")
-    expect(notebook.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]')).to_be_visible(
-        timeout=_KERNEL_MILLISECONDS
-    )
-    expect(notebook.locator(".jp-Toolbar-kernelName")).to_have_text(NAME)
+    expect_idle(page)
     first = notebook.locator(".jp-CodeCell .cm-content").first
     first.click()
     expect(first).to_be_focused()

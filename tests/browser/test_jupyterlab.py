@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import ARTIFACTS, NAME, PLAIN_NAME, JupyterLab
+from tests.browser.conftest import ARTIFACTS, NAME, PLAIN_NAME, JupyterLab, expect_idle
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -24,15 +24,8 @@ def _open_notebook(page: Page, name: str) -> Locator:
     """Make a notebook from the launcher, and wait until its kernel is idle."""
     _card(page, name).click()
     notebook = page.locator(".jp-NotebookPanel:visible")
-    expect(notebook.locator(".jp-Toolbar-kernelName")).to_have_text(name)
-    _expect_idle(notebook)
+    expect_idle(page, name)
     return notebook
-
-
-def _expect_idle(notebook: Locator) -> None:
-    expect(notebook.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]')).to_be_visible(
-        timeout=_OUTPUT_MILLISECONDS
-    )
 
 
 def _run(page: Page, notebook: Locator, code: str) -> Locator:
@@ -56,11 +49,11 @@ def _expect_output(cell: Locator, text: str) -> None:
     expect(cell.locator(".jp-OutputArea")).to_contain_text(text, timeout=_OUTPUT_MILLISECONDS)
 
 
-def _interrupt(page: Page, notebook: Locator, cell: Locator) -> None:
+def _interrupt(page: Page, cell: Locator, name: str = NAME) -> None:
     expect(cell.locator(".jp-InputPrompt")).to_have_text("[*]:")
     _choose(page, "Kernel", "kernelmenu:interrupt")
     _expect_output(cell, "KeyboardInterrupt")
-    _expect_idle(notebook)
+    expect_idle(page, name)
 
 
 def _restart(page: Page, notebook: Locator) -> None:
@@ -94,7 +87,7 @@ def test_a_plain_notebook_runs_is_interrupted_and_restarts(page: Page) -> None:
     cell = _run(page, notebook, 'throw new RangeError("too far")')
     _expect_output(cell, "RangeError: too far")
     cell = _run(page, notebook, _FOR_EVER)
-    _interrupt(page, notebook, cell)
+    _interrupt(page, cell, PLAIN_NAME)
     _expect_output(cell, "may still be running")
     page.screenshot(path=ARTIFACTS / "plain.png")
     _restart(page, notebook)
@@ -114,7 +107,7 @@ def test_a_rich_notebook_runs_is_interrupted_and_restarts(page: Page) -> None:
     expect(cell.locator(".jp-OutputArea-executeResult")).to_contain_text("'Ada'")
     cell = _run(page, notebook, _FOR_EVER)
     _expect_output(cell, "begun")
-    _interrupt(page, notebook, cell)
+    _interrupt(page, cell)
     _expect_output(_run(page, notebook, "kept"), "41")
     page.screenshot(path=ARTIFACTS / "rich.png")
     _restart(page, notebook)
@@ -124,8 +117,7 @@ def test_the_quickstart_opens_and_runs_as_a_whole(page: Page, lab: JupyterLab) -
     """A click on the file and "Run All" give the saved outputs; the intended error is no end."""
     page.locator(".jp-DirListing-item", has_text="quickstart.ipynb").dblclick()
     notebook = page.locator(".jp-NotebookPanel:visible")
-    expect(notebook.locator(".jp-Toolbar-kernelName")).to_have_text(NAME)
-    _expect_idle(notebook)
+    expect_idle(page)
     _choose(page, "Edit", "editmenu:clear-all")
     expect(notebook.locator(".jp-OutputArea-output")).to_have_count(0)
     _choose(page, "Run", "runmenu:run-all")

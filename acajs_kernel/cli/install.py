@@ -1,0 +1,84 @@
+"""``acajs install``: write a kernel spec."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from contextlib import ExitStack
+from importlib import resources
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from acajs_kernel.errors import ConfigurationError
+
+__all__ = ["install"]
+
+_LOGOS = ("logo-32x32.png", "logo-64x64.png", "logo-svg.svg")
+
+
+def install(
+    *,
+    user: Annotated[bool, typer.Option("--user", help="For this user (the default).")] = False,
+    sys_prefix: Annotated[
+        bool, typer.Option("--sys-prefix", help="Into this Python environment.")
+    ] = False,
+    prefix: Annotated[
+        Path | None, typer.Option(help="Into share/jupyter below this folder.")
+    ] = None,
+    endpoint: Annotated[str, typer.Option(help="Pool endpoint that the kernel uses.")] = "",
+    name: Annotated[str, typer.Option(help="Name of the kernel spec.")] = "acajs",
+    display_name: Annotated[
+        str, typer.Option(help="Name shown in the launcher.")
+    ] = "JavaScript (ACA)",
+) -> None:
+    """Write a kernel spec for this Python, with settings baked into its environment."""
+    # Imported here because no other command needs Jupyter.
+    from jupyter_client.kernelspec import KernelSpecManager  # noqa: PLC0415
+
+    if sum([user, sys_prefix, prefix is not None]) > 1:
+        raise typer.BadParameter("choose one of --user, --sys-prefix and --prefix")
+    environment = {}
+    if endpoint:
+        from acajs_kernel.pool import Endpoint  # noqa: PLC0415 -- httpx is slow to import
+
+        environment["ACAJS_POOL_ENDPOINT"] = Endpoint.parse(endpoint).url
+    destination = sys.prefix if sys_prefix else str(prefix) if prefix is not None else None
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as files:
+        spec = {
+            "argv": [sys.executable, "-m", "acajs_kernel", "-f", "{connection_file}"],
+            "display_name": display_name,
+            "language": "javascript",
+            "interrupt_mode": "message",
+            "metadata": {"debugger": False},
+            "env": environment,
+        }
+        Path(folder, "kernel.json").write_text(json.dumps(spec, indent=2) + "\n", encoding="utf-8")
+        for logo in _LOGOS:
+            Path(folder, logo).write_bytes(_logo(logo, files).read_bytes())
+        try:
+            installed = KernelSpecManager().install_kernel_spec(
+                folder, kernel_name=name, user=destination is None, prefix=destination
+            )
+        except ValueError as error:
+            raise ConfigurationError(
+                f"The kernel spec was to be named {name!r}, which Jupyter does not allow.",
+                remedy="Use --name with letters, digits, '.', '-' and '_' only.",
+            ) from error
+        except OSError as error:
+            raise ConfigurationError(
+                f"The kernel spec could not be written: {error}",
+                remedy="Choose a folder you may write to: --user, --sys-prefix or --prefix PATH.",
+            ) from error
+    typer.echo(f"Installed {display_name} as {name} in {installed}")
+    typer.echo(f"Pool: {environment.get('ACAJS_POOL_ENDPOINT', 'embedded, on the local Node')}")
+
+
+def _logo(name: str, files: ExitStack) -> Path:
+    """Find a logo: in the installed package, or beside it in a checkout."""
+    packaged = resources.files("acajs_kernel") / "kernelspec" / name
+    if packaged.is_file():
+        return files.enter_context(resources.as_file(packaged))
+    return Path(__file__).parent.parent.parent / "kernelspec" / name
