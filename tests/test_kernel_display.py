@@ -384,6 +384,60 @@ async def test_an_image_of_five_megabytes_arrives_whole(kernel: RunningKernel) -
     assert len(ran.data["text/plain"]) < 100
 
 
+async def test_no_global_is_named_deno(kernel: RunningKernel) -> None:
+    """Packages take a global of that name for the platform, and would call what is not there."""
+    ran = await kernel.run("[typeof Deno, 'Deno' in globalThis, typeof Jupyter.display].join()")
+    assert _text(ran) == "'undefined,false,function'"
+
+
+# ---- real packages
+
+
+@pytest.mark.network
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+async def test_documents_canvases_and_encoders_from_npm_are_shown(
+    environment: dict[str, str],
+) -> None:
+    """Elements of jsdom, a canvas that draws, and bytes that sharp has made."""
+    async with running_kernel(environment | {"ACAJS_RUNTIME": "rich"}) as kernel:
+        await kernel.run(
+            "require('node:child_process').execSync('npm install --no-save --no-audit --no-fund "
+            "--loglevel=error jsdom@24 @napi-rs/canvas@0.1 sharp@0.33', {stdio: 'pipe'})",
+            seconds=300,
+        )
+        await kernel.run(
+            "import { JSDOM } from 'jsdom'; import canvas from '@napi-rs/canvas';"
+            " import sharp from 'sharp'; const { document } = new JSDOM('').window;"
+        )
+        ran = await kernel.run(
+            "const note = document.createElement('p'); note.textContent = '<1>'; note"
+        )
+        assert ran.data["text/html"] == "<p>&lt;1&gt;</p>"
+        ran = await kernel.run(
+            "const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');"
+            " svg.append(document.createElementNS('http://www.w3.org/2000/svg', 'rect')); svg"
+        )
+        assert "<rect" in ran.data["image/svg+xml"]
+        ran = await kernel.run(
+            "const drawn = canvas.createCanvas(30, 20);"
+            " drawn.getContext('2d').fillRect(0, 0, 9, 9); drawn"
+        )
+        assert _png_size(ran) == (30, 20)
+        ran = await kernel.run(
+            "await sharp({create: {width: 40, height: 10, channels: 3, background: 'red'}})"
+            ".png().toBuffer()"
+        )
+        assert _png_size(ran) == (40, 10)
+
+
+def _png_size(ran: Ran) -> tuple[int, int]:
+    """Return width and height as the PNG's header states them."""
+    content = base64.b64decode(ran.data["image/png"])
+    assert content.startswith(b"\x89PNG\r\n\x1a\n")
+    return int.from_bytes(content[16:20], "big"), int.from_bytes(content[20:24], "big")
+
+
 # ---- the gallery
 
 

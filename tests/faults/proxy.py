@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -76,6 +77,8 @@ class Passage:
 
     def reset(self) -> None:
         """End the client's connection at once, with an RST."""
+        if self.writer.transport.is_closing():
+            return  # the client was first, and there is no socket any more
         self.writer.get_extra_info("socket").setsockopt(
             socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
         )
@@ -107,6 +110,8 @@ class FaultProxy:
     errors: list[BaseException] = field(default_factory=list)
     _passed: int = 0
     _server: asyncio.Server | None = None
+    _listening: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _reservation: socket.socket | None = None
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     @property
@@ -122,11 +127,20 @@ class FaultProxy:
 
     async def listen(self) -> None:
         """Listen, on the port of before if there was one."""
-        if self._server is None:
-            self._server = await asyncio.start_server(
-                self._serve, "127.0.0.1", self.port, limit=_LARGEST_HEAD
-            )
-            self.port = self._server.sockets[0].getsockname()[1]
+        async with self._listening:  # two may want it at once, and the port is there once
+            if self._server is None:
+                if self.port == 0:
+                    self.port = self._reserve_port()
+                self._server = await asyncio.start_server(
+                    self._serve, "127.0.0.1", self.port, limit=_LARGEST_HEAD, reuse_address=True
+                )
+
+    def _reserve_port(self) -> int:
+        """Bind a port and never listen: connections are refused, and nobody else gets it."""
+        self._reservation = socket.socket()
+        self._reservation.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._reservation.bind(("127.0.0.1", 0))
+        return int(self._reservation.getsockname()[1])
 
     def refuse(self) -> None:
         """Refuse new connections until `listen` is called."""
@@ -140,6 +154,8 @@ class FaultProxy:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._reservation is not None:
+            self._reservation.close()
 
     def after(self, work: Awaitable[None]) -> None:
         """Do something beside the connections."""
@@ -220,11 +236,7 @@ class FaultProxy:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        # A peer that hangs up is none of the proxy's errors: what came of it is compared.
-        hung_up = (ConnectionError, asyncio.IncompleteReadError)
-        if task.cancelled() or isinstance(task.exception(), hung_up):
-            return
-        if (error := task.exception()) is not None:
+        if not task.cancelled() and (error := task.exception()) is not None:
             self.errors.append(error)
 
 
@@ -243,7 +255,8 @@ async def fault_proxy(endpoint: str, token: str) -> AsyncIterator[FaultProxy]:
         yield proxy
     finally:
         await proxy.aclose()
-    assert not proxy.errors, proxy.errors
+    faults = ["".join(traceback.format_exception(error)) for error in proxy.errors]
+    assert not faults, "\n".join(faults)
 
 
 def http_answer(status: int, body: bytes, *headers: tuple[str, str]) -> bytes:

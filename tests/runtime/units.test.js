@@ -73,16 +73,18 @@ describe("answers", () => {
     assert.deepEqual(JSON.parse(text), value);
   });
 
-  test("remove the file of an earlier answer, and all on disposal", () => {
+  test("remove the file of an answer of long ago, and all on disposal", () => {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), "acajs-answers-"));
     try {
       const sender = new AnswerSender(folder);
       /** @type {string[]} */
       const frames = [];
       const execution = { async: () => 0, done: () => 0, text: (/** @type {string} */ text) => frames.push(text) };
-      sender.send(execution, { a: 1 }, { via: "file" });
-      sender.send(execution, { a: 2 }, { via: "file" });
-      assert.deepEqual(fs.readdirSync(folder), [".acajs-answer-2"]);
+      for (let a = 1; a <= 6; a += 1) {
+        sender.send(execution, { a }, { via: "file" });
+      }
+      const names = [3, 4, 5, 6].map((answer) => `.acajs-answer-${answer}`);
+      assert.deepEqual(fs.readdirSync(folder).sort(), names);
       const where = JSON.parse(/** @type {string} */ (frames[1]).split(" ").slice(6).join(" "));
       assert.equal(where.checksum, checksumOf('{"a":2}'));
       sender.dispose();

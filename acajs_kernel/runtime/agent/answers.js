@@ -16,6 +16,13 @@ const path = require("node:path");
 const DEFAULT_LIMIT = 4_000_000;
 
 /**
+ * How many answers of several parts are kept. The parts of one are asked for after it has
+ * arrived, and requests that were on their way by then (a ping, a completion, an interrupt)
+ * have answers of their own first.
+ */
+const KEPT = 4;
+
+/**
  * The part of the executor's `$$` that is used (npm package `nel` 1.3.0).
  * @typedef {object} Execution
  * @property {() => unknown} async Declare that the execution ends later.
@@ -64,13 +71,30 @@ function checksumOf(text) {
   return createHash("sha256").update(text, "latin1").digest("hex").slice(0, 16);
 }
 
-/** Numbers, frames and sends answers; keeps the last one until the next. */
+/**
+ * @param {AnswerOptions} options
+ * @returns {number} Characters that one answer may have, at least 1.
+ */
+function limitOf(options) {
+  return Math.max(options.limit ?? DEFAULT_LIMIT, 1);
+}
+
+/**
+ * @param {number} answer
+ * @returns {string}
+ */
+function fileNameOf(answer) {
+  return `.acajs-answer-${answer}`;
+}
+
+/** Numbers, frames and sends answers; keeps the latest of those that do not go at once. */
 class AnswerSender {
   #number = 0;
-  #kept = "";
+  /** The texts of answers, by number, the oldest first. @type {Map<number, string>} */
+  #kept = new Map();
   /** @type {string} */
   #folder;
-  /** @type {Set<string>} */
+  /** The numbers of answers that have a file. @type {Set<number>} */
   #files = new Set();
 
   /** @param {string} folder Where answers that travel as files are written. */
@@ -87,29 +111,25 @@ class AnswerSender {
    */
   send(execution, payload, options) {
     this.#number += 1;
-    this.#kept = toAsciiJson(payload);
-    this.sendPart(execution, { ...options, answer: this.#number, offset: 0 });
+    const text = toAsciiJson(payload);
+    if (options.via === "file" || text.length > limitOf(options)) {
+      this.#keep(text);
+    }
+    this.#send(execution, text, { ...options, answer: this.#number, offset: 0 });
   }
 
   /**
-   * Send a part of the last answer, or all of it as a file.
+   * Send a part of an answer, or all of it as a file.
    * @param {Execution} execution Which execution ends with it.
    * @param {AnswerOptions & {answer: number, offset: number}} options
    * @returns {boolean} False when that answer is not kept any more: nothing was sent.
    */
   sendPart(execution, options) {
-    if (options.answer !== this.#number) {
+    const text = this.#kept.get(options.answer);
+    if (text === undefined) {
       return false;
     }
-    if (options.via === "file") {
-      this.#end(execution, this.#toFile(this.#kept), options);
-      return true;
-    }
-    const limit = Math.max(options.limit ?? DEFAULT_LIMIT, 1);
-    const whole = this.#kept;
-    const part = whole.slice(options.offset, options.offset + limit);
-    const head = `acajs1 ${this.#number} ${whole.length} ${options.offset} ${part.length}`;
-    this.#end(execution, `${head} ${checksumOf(part)} ${part}`, options);
+    this.#send(execution, text, options);
     return true;
   }
 
@@ -128,38 +148,64 @@ class AnswerSender {
   }
 
   /**
-   * Remove the file of an answer that travelled as one.
+   * Remove an answer that has arrived, and its file.
    * @param {number} answer
    * @returns {void}
    */
   forget(answer) {
-    const name = `.acajs-answer-${answer}`;
-    fs.rmSync(path.join(this.#folder, name), { force: true });
-    this.#files.delete(name);
+    this.#kept.delete(answer);
+    if (this.#files.delete(answer)) {
+      fs.rmSync(path.join(this.#folder, fileNameOf(answer)), { force: true });
+    }
   }
 
-  /** Remove every file that is left. */
+  /** Remove every answer and file that is left. */
   dispose() {
-    for (const name of this.#files) {
-      fs.rmSync(path.join(this.#folder, name), { force: true });
+    for (const answer of [...this.#kept.keys()]) {
+      this.forget(answer);
     }
-    this.#files.clear();
   }
 
   /**
    * @param {string} text
+   * @returns {void}
+   */
+  #keep(text) {
+    this.#kept.set(this.#number, text);
+    const [oldest] = this.#kept.keys();
+    if (this.#kept.size > KEPT && oldest !== undefined) {
+      this.forget(oldest);
+    }
+  }
+
+  /**
+   * @param {Execution} execution
+   * @param {string} text
+   * @param {AnswerOptions & {answer: number, offset: number}} options
+   * @returns {void}
+   */
+  #send(execution, text, options) {
+    const { answer, offset } = options;
+    if (options.via === "file") {
+      this.#end(execution, this.#toFile(answer, text), options);
+      return;
+    }
+    const part = text.slice(offset, offset + limitOf(options));
+    const head = `acajs1 ${answer} ${text.length} ${offset} ${part.length}`;
+    this.#end(execution, `${head} ${checksumOf(part)} ${part}`, options);
+  }
+
+  /**
+   * @param {number} answer
+   * @param {string} text
    * @returns {string} The frame that tells where the text is.
    */
-  #toFile(text) {
-    for (const old of this.#files) {
-      fs.rmSync(path.join(this.#folder, old), { force: true });
-    }
-    this.#files.clear();
-    const name = `.acajs-answer-${this.#number}`;
+  #toFile(answer, text) {
+    const name = fileNameOf(answer);
     fs.writeFileSync(path.join(this.#folder, name), text, "latin1");
-    this.#files.add(name);
+    this.#files.add(answer);
     const where = stringify({ name, total: text.length, checksum: checksumOf(text) });
-    const head = `acajs1 ${this.#number} ${where.length} 0 ${where.length}`;
+    const head = `acajs1 ${answer} ${where.length} 0 ${where.length}`;
     return `${head} ${checksumOf(where)} ${where}`;
   }
 
