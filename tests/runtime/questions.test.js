@@ -218,6 +218,10 @@ for (const kind of KINDS) {
       assert.match(html, />plainVariable<\/td><td[^>]*>string<\/td><td[^>]*>3 characters<\/td><td[^>]*>&#34;&#60;b&#62;&#34;</);
       assert.match(html, />thing<\/td><td[^>]*>Object</);
       assert.ok(!html.includes(">require<") && html.length < 10_000);
+      await session.run("let text = 1");
+      assert.deepEqual(await complete("name", "tex"), { text: "variable" });
+      const again = (await session.run("Jupyter.who()")).results[0]?.data["text/html"];
+      assert.equal(again.match(/>text<\/td>/g).length, 1);
       await session.run("hits = 0");
       await session.run("Jupyter.who()");
       assert.equal((await session.run("hits")).text, "0");

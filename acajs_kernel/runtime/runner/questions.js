@@ -83,15 +83,20 @@ class Questions {
    *   `const` and `class`.
    */
   variables() {
-    const lexical = this.#inspection.ask("Runtime.globalLexicalScopeNames", {});
-    const names = /** @type {string[]} */ (lexical === TERMINATED ? [] : lexical.names);
     /** @type {{name: string, value: unknown}[]} */
     const found = [];
-    for (const name of names) {
+    for (const name of this.#declared()) {
       this.#evaluate(name, (value) => found.push({ name, value }));
     }
     this.#inspection.release(GROUP);
     return found;
+  }
+
+  /** @returns {string[]} The names that are declared, once each. */
+  #declared() {
+    const lexical = this.#inspection.ask("Runtime.globalLexicalScopeNames", {});
+    // V8 names one again for each cell that has declared it.
+    return lexical === TERMINATED ? [] : [...new Set(/** @type {string[]} */ (lexical.names))];
   }
 
   /**
@@ -126,9 +131,7 @@ class Questions {
    * @returns {Match[]}
    */
   #globals(prefix) {
-    const lexical = this.#inspection.ask("Runtime.globalLexicalScopeNames", {});
-    const names = /** @type {string[]} */ (lexical === TERMINATED ? [] : lexical.names);
-    const variables = names.filter((name) => name.startsWith(prefix)).sort();
+    const variables = this.#declared().filter((name) => name.startsWith(prefix)).sort();
     const known = new Set(variables);
     const matches = variables.map((text) => ({ text, type: "variable" }));
     for (const match of matches.slice(0, MOST_TYPES)) {

@@ -1,0 +1,160 @@
+"""The notebooks that teach: a fresh run gives what is saved in them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from tests.checkout import REPOSITORY
+
+_NOTEBOOKS = REPOSITORY / "notebooks"
+_OF_THE_NETWORK = {"charts", "files-and-packages", "gallery"}
+_RUN_ELSEWHERE = {"azure", "gallery", "quickstart", "widgets"}
+_LESSONS = sorted(
+    path.stem for path in _NOTEBOOKS.glob("*.ipynb") if path.stem not in _RUN_ELSEWHERE
+)
+_CELL_SECONDS = 120
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def _read(name: str) -> Any:
+    return nbformat.read(_NOTEBOOKS / f"{name}.ipynb", as_version=4)
+
+
+def _code_cells(notebook: Any) -> Iterator[Any]:
+    return (cell for cell in notebook.cells if cell.cell_type == "code")
+
+
+def _tags(cell: Any) -> list[str]:
+    return list(cell.metadata.get("tags", []))
+
+
+async def _run(name: str, environment: dict[str, str], folder: Path) -> Any:
+    """Run a notebook without its saved outputs, in a folder of its own."""
+    notebook = _read(name)
+    for cell in _code_cells(notebook):
+        cell.outputs = []
+    client = NotebookClient(
+        notebook,
+        timeout=_CELL_SECONDS,
+        coalesce_streams=True,
+        resources={"metadata": {"path": str(folder)}},
+    )
+    await client.async_execute(env=environment)
+    return notebook
+
+
+def _shown(cell: Any) -> list[dict[str, Any]]:
+    """Return a cell's outputs without what may differ from run to run.
+
+    Of a cell tagged ``volatile`` only the kinds of its outputs count. Stacks name places in
+    Node itself, and are left out of errors.
+    """
+    return [_normalised(output, is_volatile="volatile" in _tags(cell)) for output in cell.outputs]
+
+
+def _normalised(output: Any, *, is_volatile: bool) -> dict[str, Any]:
+    kind: dict[str, Any] = {"kind": output.output_type}
+    if output.output_type == "stream":
+        return kind | {"name": output.name} | ({} if is_volatile else {"text": output.text})
+    if output.output_type == "error":
+        return kind | {"ename": output.ename} | ({} if is_volatile else {"evalue": output.evalue})
+    if is_volatile:
+        return kind | {"data": sorted(output.data)}
+    return kind | {"data": {mime: _bare(value) for mime, value in output.data.items()}}
+
+
+def _bare(value: Any) -> Any:
+    return _COLOUR.sub("", value) if isinstance(value, str) else value
+
+
+def _marked(*names: str) -> list[Any]:
+    return [
+        pytest.param(name, marks=[pytest.mark.network, pytest.mark.slow])
+        if name in _OF_THE_NETWORK
+        else name
+        for name in names
+    ]
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("name", _marked(*_LESSONS))
+async def test_a_lesson_gives_the_outputs_that_are_saved_in_it(
+    name: str, environment: dict[str, str], tmp_path: Path
+) -> None:
+    """Each cell of a fresh run shows what the file shows, whatever the version of Node."""
+    fresh = await _run(name, environment, tmp_path)
+    for ran, saved in zip(_code_cells(fresh), _code_cells(_read(name)), strict=True):
+        assert _shown(ran) == _shown(saved), ran.source
+
+
+async def test_the_notebook_on_plain_mode_gives_the_same_in_plain_mode(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    """With nothing but single executions its texts, values and errors are those saved."""
+    fresh = await _run("plain", environment | {"ACAJS_RUNTIME": "plain"}, tmp_path)
+    for ran, saved in zip(_code_cells(fresh), _code_cells(_read("plain")), strict=True):
+        assert _shown(ran) == _shown(saved), ran.source
+
+
+def test_the_lessons_are_the_notebooks_that_are_not_run_elsewhere() -> None:
+    """Every subject that the documentation lists has its notebook."""
+    assert set(_LESSONS) >= {
+        "async",
+        "charts",
+        "data",
+        "errors",
+        "exercises",
+        "objects",
+        "plain",
+        "remote-session",
+        "solutions",
+        "values",
+    }
+
+
+@pytest.mark.parametrize("name", _LESSONS)
+def test_a_lesson_is_saved_as_a_whole_run(name: str) -> None:
+    """It names this kernel, counts from 1, and fails only where it says so."""
+    notebook = _read(name)
+    assert notebook.metadata.kernelspec == {
+        "name": "acajs",
+        "display_name": "JavaScript (ACA)",
+        "language": "javascript",
+    }
+    assert notebook.cells[0].source.startswith("# ")
+    cells = list(_code_cells(notebook))
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    for cell in cells:
+        fails = any(output.output_type == "error" for output in cell.outputs)
+        assert fails == ("raises-exception" in _tags(cell)), cell.source
+
+
+def test_every_solution_is_right_and_no_exercise_is_solved_already() -> None:
+    """All checks of the solutions are green; each exercise has a red one."""
+    marks = {
+        name: [
+            [output.data["text/plain"][0] for output in cell.outputs]
+            for cell in _code_cells(_read(name))
+            if "await check(" in cell.source
+        ]
+        for name in ("exercises", "solutions")
+    }
+    assert len(marks["solutions"]) == len(marks["exercises"]) >= 5
+    assert {mark for cell in marks["solutions"] for mark in cell} == {"✔"}
+    assert all("✘" in cell for cell in marks["exercises"])
+
+
+def test_exercises_and_solutions_have_the_same_checks() -> None:
+    """A solution is held to exactly what the exercise asks."""
+    checks = [
+        [cell.source for cell in _code_cells(_read(name)) if "check(" in cell.source]
+        for name in ("exercises", "solutions")
+    ]
+    assert checks[0] == checks[1]
