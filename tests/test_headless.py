@@ -1,7 +1,8 @@
-"""Notebooks run without a browser: nbclient, and the command ``jupyter execute``."""
+"""Notebooks run without a browser: nbclient, jupyter's commands, papermill, many at once."""
 
 from __future__ import annotations
 
+import asyncio
 import re
 import shutil
 import subprocess
@@ -13,6 +14,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
+
+from tests.pool_server import served_pool
 
 _QUICKSTART = Path(__file__).parent.parent / "notebooks" / "quickstart.ipynb"
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -26,7 +29,13 @@ def _read(path: Path) -> Any:
 def _write_notebook(path: Path, *cells: str) -> Path:
     notebook = nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_code_cell(cell) for cell in cells],
-        metadata={"kernelspec": {"name": "acajs", "display_name": "JavaScript (ACA)"}},
+        metadata={
+            "kernelspec": {
+                "name": "acajs",
+                "display_name": "JavaScript (ACA)",
+                "language": "javascript",
+            }
+        },
     )
     nbformat.write(notebook, path)
     return path
@@ -140,10 +149,16 @@ async def test_errors_that_are_allowed_do_not_stop_the_run(
 def _jupyter_execute(
     path: Path, environment: dict[str, str], *options: str
 ) -> subprocess.CompletedProcess[str]:
-    command = shutil.which("jupyter", path=sysconfig.get_path("scripts"))
+    return _command("jupyter", environment, "execute", *options, str(path))
+
+
+def _command(
+    name: str, environment: dict[str, str], *arguments: str
+) -> subprocess.CompletedProcess[str]:
+    command = shutil.which(name, path=sysconfig.get_path("scripts"))
     assert command is not None
     return subprocess.run(
-        [command, "execute", *options, str(path)],
+        [command, *arguments],
         env=environment,
         capture_output=True,
         text=True,
@@ -192,3 +207,108 @@ def test_a_pool_that_is_down_fails_the_run_with_the_remedy(
     assert "PoolUnreachableError" in ran.stderr
     assert "http://127.0.0.1:9" in ran.stderr
     assert "a-token-that-stays-secret" not in ran.stdout + ran.stderr
+
+
+def _write_parameters(path: Path) -> Path:
+    """Write a notebook whose first cell is tagged ``parameters``."""
+    written = _write_notebook(
+        path,
+        "let x = 1; // how many\nvar names = [];",
+        "console.log(JSON.stringify([x, names])); x > 0 || fail()",
+    )
+    notebook = _read(written)
+    notebook.cells[0].metadata["tags"] = ["parameters"]
+    nbformat.write(notebook, written)
+    return written
+
+
+@pytest.mark.parametrize("runtime", ["plain", "auto"])
+def test_papermill_sets_parameters(
+    environment: dict[str, str], tmp_path: Path, runtime: str
+) -> None:
+    """``papermill -p`` and ``-y`` replace what the tagged cell declares, in both modes."""
+    path = _write_parameters(tmp_path / "parameters.ipynb")
+    ran = _command(
+        "papermill",
+        environment | {"ACAJS_RUNTIME": runtime},
+        *(str(path), str(tmp_path / "out.ipynb")),
+        *("-p", "x", "3", "-y", 'names: ["ä", "a\\"b", {__proto__: null}, 1.5, true]'),
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert "unknown parameter" not in ran.stderr
+    outputs = _outputs(_read(tmp_path / "out.ipynb"))
+    assert outputs[:2] == [[], []]
+    assert outputs[2][0] == _stream("stdout", '[3,["ä","a\\"b",{"__proto__":null},1.5,true]]\n')
+
+
+def test_papermill_fails_with_a_failing_cell(environment: dict[str, str], tmp_path: Path) -> None:
+    """The status is not zero, and what ran is saved with the error in it."""
+    path = _write_parameters(tmp_path / "parameters.ipynb")
+    out = tmp_path / "out.ipynb"
+    ran = _command("papermill", environment, str(path), str(out), "-p", "x", "0")
+    assert ran.returncode != 0
+    assert "ReferenceError" in ran.stderr
+    assert "error" in out.read_text(encoding="utf-8")
+
+
+def test_papermill_lists_the_parameters(environment: dict[str, str], tmp_path: Path) -> None:
+    """``--help-notebook`` shows names, defaults and the comments behind them."""
+    path = _write_parameters(tmp_path / "parameters.ipynb")
+    shown = _command("papermill", environment, "--help-notebook", str(path))
+    assert re.search(r"x: .+ \(default 1\)\s+how many", shown.stdout), shown.stdout + shown.stderr
+
+
+def test_nbconvert_runs_and_writes_a_page(environment: dict[str, str], tmp_path: Path) -> None:
+    """``jupyter nbconvert --execute --to html`` gives a page with the outputs."""
+    path = _write_notebook(tmp_path / "page.ipynb", "'<b>'.repeat(2)", "Jupyter.html`<i>7</i>`")
+    ran = _command(
+        "jupyter",
+        environment,
+        "nbconvert",
+        "--execute",
+        "--to",
+        "html",
+        "--log-level=ERROR",
+        str(path),
+    )
+    assert ran.returncode == 0, ran.stderr
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "&lt;b&gt;&lt;b&gt;" in page
+    assert "<i>7</i>" in page
+
+
+def test_nbconvert_fails_with_a_failing_cell(environment: dict[str, str], tmp_path: Path) -> None:
+    """The status is not zero, the traceback is in the log, and no page is written."""
+    path = _write_notebook(tmp_path / "page.ipynb", "throw new TypeError('not like this')")
+    ran = _command("jupyter", environment, "nbconvert", "--execute", "--to", "html", str(path))
+    assert ran.returncode != 0
+    assert "TypeError: not like this" in _COLOUR.sub("", ran.stderr)
+    assert not (tmp_path / "page.html").exists()
+
+
+@pytest.mark.timeout(300)
+async def test_ten_notebooks_at_once_share_a_pool_and_nothing_else(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    """Ten kernels on one pool: each sees its own variables and files, and no other's."""
+    cells = (
+        "const own = {number}; globalThis.seen = [...(globalThis.seen ?? []), own];",
+        "require('node:fs').writeFileSync('own-{number}.txt', 'x')",
+        "console.log(JSON.stringify([own, seen, require('node:fs').readdirSync('.')]))",
+    )
+    notebooks = [
+        _read(
+            _write_notebook(
+                tmp_path / f"{number}.ipynb",
+                *(cell.replace("{number}", str(number)) for cell in cells),
+            )
+        )
+        for number in range(10)
+    ]
+    with served_pool(environment, "--max-sessions", "10") as pool:
+        shared = environment | pool.environment
+        await asyncio.gather(*(_execute(notebook, shared) for notebook in notebooks))
+    for number, notebook in enumerate(notebooks):
+        assert _outputs(notebook)[2] == [
+            _stream("stdout", f'[{number},[{number}],["own-{number}.txt"]]\n')
+        ]
