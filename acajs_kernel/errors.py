@@ -20,7 +20,9 @@
     │   ├── UnexpectedAnswerError   not JSON, not the documented shape, a redirect, too long
     │   └── ExecutionFateUnknownError  the connection broke after the code may have started
     ├── SessionError                the notebook's session cannot do what was asked
-    │   └── SessionLostError        the session was replaced: its variables are gone
+    │   ├── SessionLostError        the session was replaced: its variables are gone
+    │   └── CodeFailedError         code that ran in the session threw, or was interrupted
+    ├── MagicError                  a magic does not exist, or was not used as it can be
     └── LocalPoolError              the embedded pool failed
 
 Each message says what was tried and what happened; `remedy` says what to do next,
@@ -30,9 +32,12 @@ session identifier.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 __all__ = [
     "AcaJsError",
     "AuthenticationError",
+    "CodeFailedError",
     "ConfigurationError",
     "ConflictError",
     "EndpointError",
@@ -41,6 +46,7 @@ __all__ = [
     "IdentifierError",
     "InvalidRequestError",
     "LocalPoolError",
+    "MagicError",
     "NodeNotFoundError",
     "NotFoundError",
     "PermissionDeniedError",
@@ -199,6 +205,26 @@ class SessionLostError(SessionError):
     def __init__(self, message: str, *, remedy: str = "", was_running: bool = False) -> None:
         super().__init__(message, remedy=remedy)
         self.was_running = was_running
+
+
+class CodeFailedError(SessionError):
+    """Code that ran in the session threw, or was interrupted.
+
+    Args:
+        ename: The error's name, such as ``TypeError``.
+        evalue: The error's message.
+        traceback: The lines to show, the headline included.
+    """
+
+    def __init__(self, ename: str, evalue: str, traceback: Sequence[str] = ()) -> None:
+        super().__init__(f"{ename}: {evalue}")
+        self.ename = ename
+        self.evalue = evalue
+        self.traceback = tuple(traceback)
+
+
+class MagicError(AcaJsError):
+    """A magic does not exist, or was not used as it can be."""
 
 
 class LocalPoolError(AcaJsError):

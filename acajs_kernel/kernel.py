@@ -25,6 +25,7 @@ from acajs_kernel.config import API_VERSION, Settings
 from acajs_kernel.errors import AcaJsError
 from acajs_kernel.history import Entry, History, history_file
 from acajs_kernel.logs import set_up_log
+from acajs_kernel.magics import cell_key, may_hold_magics
 from acajs_kernel.messages import (
     completions_reply,
     error_content,
@@ -50,6 +51,8 @@ from acajs_kernel.stdin import InputChannel
 
 if TYPE_CHECKING:
     from types import FrameType
+
+    from acajs_kernel.magics.running import MagicCell
 
 __all__ = ["AcaJsKernel"]
 
@@ -90,6 +93,7 @@ class AcaJsKernel(Settings, Kernel):
         self._pace: Pace | None = None
         self._history = History(history_file(self.history))
         self._running_parent: dict[str, Any] | None = None
+        self._magic_cell: MagicCell | None = None
         self._results: dict[int, str | None] = {}
         self._settings_error = self.settings_error()
 
@@ -231,7 +235,10 @@ class AcaJsKernel(Settings, Kernel):
     async def _interrupt(self, notebook: NotebookSession) -> None:
         if self._pace is not None:
             self._pace.hurry()
-        await notebook.interrupt()
+        if self._magic_cell is not None:
+            await self._magic_cell.interrupt()
+        else:
+            await notebook.interrupt()
 
     # ---- cells
 
@@ -264,6 +271,7 @@ class AcaJsKernel(Settings, Kernel):
                 silent=silent,
                 expressions=user_expressions or {},
                 allow_stdin=allow_stdin,
+                payload=payload,
             )
         except AcaJsError as error:
             outcome = Outcome(error=own_error(error))
@@ -294,6 +302,7 @@ class AcaJsKernel(Settings, Kernel):
         silent: bool,
         expressions: Mapping[str, str],
         allow_stdin: bool,
+        payload: list[dict[str, Any]],
     ) -> Outcome:
         if self._settings_error is not None:
             raise self._settings_error
@@ -312,16 +321,31 @@ class AcaJsKernel(Settings, Kernel):
             )
             if len(self._requests) > _REQUESTS_KEPT:
                 self._requests.popitem(last=False)
-        return await self._notebook.execute(
-            Cell(
-                key,
-                code,
-                number=number,
-                silent=silent,
-                expressions=expressions,
-                allow_stdin=allow_stdin,
-            )
+        cell = Cell(
+            key,
+            code,
+            number=number,
+            silent=silent,
+            expressions=expressions,
+            allow_stdin=allow_stdin,
         )
+        if may_hold_magics(code):
+            return await self._run_magics(cell, self._notebook, payload)
+        return await self._notebook.execute(cell)
+
+    async def _run_magics(
+        self, cell: Cell, notebook: NotebookSession, payload: list[dict[str, Any]]
+    ) -> Outcome:
+        # Imported here because most cells hold none.
+        from acajs_kernel.magics.running import MagicCell  # noqa: PLC0415
+
+        self._magic_cell = MagicCell(cell, notebook, publish=self._publish, ask=self._ask)
+        try:
+            outcome = await self._magic_cell.run()
+            payload += self._magic_cell.payload
+        finally:
+            self._magic_cell = None
+        return outcome
 
     # ---- what the editor asks
 
@@ -450,7 +474,7 @@ class AcaJsKernel(Settings, Kernel):
 
     def _publish(self, key: str, event: Event) -> None:
         """Publish what a cell shows, under the request that ran the cell."""
-        request = self._requests.get(key)
+        request = self._requests.get(cell_key(key))
         if request is None:
             return  # a silent cell
         event = limited_event(event)
@@ -485,7 +509,7 @@ class AcaJsKernel(Settings, Kernel):
         """Ask the frontend that ran a cell for a line; cancelled by an interrupt."""
         if self._input is None:
             self._input = InputChannel(self.session, self.stdin_socket, self.io_loop)
-        asker = self._requests[key]
+        asker = self._requests[cell_key(key)]
         return await self._input.ask(request, asker.parent, asker.identity)
 
 

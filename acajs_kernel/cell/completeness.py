@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-__all__ = ["Completeness", "check_completeness"]
+__all__ = ["Completeness", "check_completeness", "is_program"]
 
 _INDENT = "  "
 _PARSED_CHARACTERS = 400_000
@@ -40,6 +40,9 @@ _TAILS = (
 # A tag of JSX, a `return` outside of functions, a `try` alone, a declaration without the
 # initialiser that it must have.
 _DOUBTFUL = re.compile(rb"<|\b(?:return|try|const|let|var)\b")
+
+# A remainder that begins its line.
+_REMAINDER = re.compile(rb"^[^\S\n]*(%)", re.MULTILINE)
 
 _FUNCTION_TYPES = frozenset(
     {
@@ -90,6 +93,37 @@ def check_completeness(source: str) -> Completeness:
         # Not all were tried. To ask for more does less harm than to run half a cell.
         return Completeness("incomplete", _indent(source, end))
     return Completeness("invalid")
+
+
+def is_program(source: str) -> bool:
+    """Tell whether a text is JavaScript that V8 may accept, as it stands."""
+    root = parse(source)
+    if not _is_accepted(root):
+        return False
+    signs = (
+        root.descendant_for_byte_range(*match.span(1))
+        for match in _REMAINDER.finditer(root.text or b"")
+    )
+    return not any(node is not None and _goes_on_declaration(node) for node in signs)
+
+
+def _goes_on_declaration(operator: Node) -> bool:
+    """Tell whether an operator stands behind what is no expression in JavaScript.
+
+    An expression statement begins neither with a function nor with a class or a block
+    (ECMA-262, section 14.5); the grammar lets it, if an operator follows on the next line.
+    """
+    node: Node | None = operator
+    while node is not None and node.type != "expression_statement":
+        node = node.parent
+    if operator.type != "%" or node is None:
+        return False
+    while node.children:
+        node = node.children[0]
+    following = node.next_sibling
+    return node.type in {"function", "class", "{"} or (
+        node.type == "async" and following is not None and following.type == "function"
+    )
 
 
 def _continuations(end: OpenEnd) -> Iterator[str]:

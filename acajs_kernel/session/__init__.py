@@ -14,7 +14,8 @@ from acajs_kernel.session.events import (
     Outcome,
     Stream,
 )
-from acajs_kernel.session.notebook import NotebookSession, SessionSettings
+from acajs_kernel.session.notebook import NotebookSession
+from acajs_kernel.session.opening import SessionAccess, SessionSettings
 
 __all__ = [
     "Cell",
@@ -29,6 +30,7 @@ __all__ = [
     "Message",
     "NotebookSession",
     "Outcome",
+    "SessionAccess",
     "SessionSettings",
     "Stream",
 ]

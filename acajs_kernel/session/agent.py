@@ -64,8 +64,7 @@ class Agent:
     def __init__(self, pool: PoolClient, identifier: str, *, timeout_seconds: int) -> None:
         self._pool = pool
         self._identifier = identifier
-        # An agent answers within about a second; the rest is for the queue before it.
-        self._timeout_seconds = min(timeout_seconds, _REQUEST_SECONDS)
+        self.set_timeout(timeout_seconds)
         self._client = secrets.token_hex(8)
         # Held while an answer's further parts are fetched: the agent keeps one answer only.
         self._fetching_parts = asyncio.Lock()
@@ -75,6 +74,11 @@ class Agent:
         self.epoch = ""
         self.acknowledged = 0
         self.round_trip_seconds = 0.0
+
+    def set_timeout(self, seconds: int) -> None:
+        """Bound one execution."""
+        # An agent answers within about a second; the rest is for the queue before it.
+        self._timeout_seconds = min(seconds, _REQUEST_SECONDS)
 
     async def hello(self, *, fresh: bool, settings: dict[str, Any]) -> dict[str, Any]:
         """Take over the session, installing the agent where it is missing.

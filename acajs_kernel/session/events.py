@@ -35,6 +35,10 @@ class Cell:
         silent: Whether the frontend wants no output at all.
         expressions: The request's ``user_expressions``: name to code.
         allow_stdin: Whether the frontend answers input requests.
+        source: The whole text that the user ran, if `code` is only a part of it, every line
+            where it stands there; else empty.
+        shows_result: Whether the value is shown.
+        is_repeated: Whether it is run again on a session that has replaced the notebook's.
     """
 
     key: str
@@ -43,6 +47,9 @@ class Cell:
     silent: bool = False
     expressions: Mapping[str, str] = field(default_factory=dict)
     allow_stdin: bool = False
+    source: str = ""
+    shows_result: bool = True
+    is_repeated: bool = True
 
 
 @dataclass(frozen=True)
@@ -113,10 +120,15 @@ class Outcome:
     Attributes:
         error: Why it failed, or None.
         expressions: The evaluated ``user_expressions``, as the protocol shapes them.
+        seconds: How long the code ran in the session, or None where that is unknown.
+        processor_seconds: The processor time of the session's process meanwhile, of the
+            user's code and of the system's, or None where that is unknown.
     """
 
     error: Error | None = None
     expressions: Mapping[str, Any] = field(default_factory=dict)
+    seconds: float | None = None
+    processor_seconds: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)

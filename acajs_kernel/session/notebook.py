@@ -9,20 +9,22 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
-from acajs_kernel.errors import AcaJsError, SessionLostError
+from acajs_kernel.errors import AcaJsError, CodeFailedError, SessionLostError
 from acajs_kernel.session.events import (
     Cell,
     Completions,
     Error,
     Event,
+    ExecuteResult,
     InputRequest,
     Outcome,
     Stream,
 )
 from acajs_kernel.session.identity import derive_identifier
+from acajs_kernel.session.opening import SessionAccess, SessionSettings, connect, renewal_seconds
 
 if TYPE_CHECKING:
     from acajs_kernel.pool import PoolClient, Wait
@@ -34,7 +36,6 @@ __all__ = ["NotebookSession", "SessionSettings"]
 _log = logging.getLogger("acajs_kernel")
 
 _UNNOTICED_SECONDS = 1.0
-_USUAL_COOLDOWN_SECONDS = 300.0  # of the vendor's tutorial
 
 _TEXTS_KEPT = 100  # cells whose names are completed while the session cannot be asked
 
@@ -44,33 +45,10 @@ INTERRUPTED_WAIT = Outcome(
 )
 
 
-@dataclass(frozen=True)
-class SessionSettings:
-    """What a session is told of the kernel's settings.
+Action: TypeAlias = Callable[[], Awaitable[None]]
+"""Something to do again on a session that has replaced the notebook's."""
 
-    Attributes:
-        endpoint: The pool's management endpoint; empty for the embedded pool.
-        api_version: The API version for executions and files.
-        session_id: The identifier that the user named, or empty.
-        token: A bearer token, or empty for azure-identity.
-        runtime: How cells run: "auto", "rich" or "plain".
-        timeout_seconds: Bound of one execution, at most 220.
-        keepalive_minutes: How long an idle session is kept alive.
-        on_session_loss: What to do when the session was replaced: "error", "restart" or
-            "replay".
-    """
-
-    endpoint: str
-    api_version: str
-    session_id: str
-    token: str
-    runtime: str
-    timeout_seconds: int
-    keepalive_minutes: float
-    on_session_loss: str = "error"
-
-    def __repr__(self) -> str:
-        return f"SessionSettings(endpoint={self.endpoint!r}, runtime={self.runtime!r})"
+_Result = TypeVar("_Result")
 
 
 class _Session(Protocol):
@@ -78,7 +56,12 @@ class _Session(Protocol):
 
     @property
     def node_version(self) -> str: ...
+    @property
+    def mode(self) -> str: ...
     async def execute(self, cell: Cell) -> Outcome: ...
+    async def evaluate(self, cell: Cell) -> Any: ...  # noqa: ANN401 -- JSON
+    async def restart(self) -> None: ...
+    def set_timeout(self, seconds: int) -> None: ...
     async def interrupt(self) -> None: ...
     async def ping(self) -> None: ...
     async def complete(self, code: str, cursor: int) -> Completions | None: ...
@@ -119,12 +102,23 @@ class NotebookSession:
         self._opening: asyncio.Task[_Session] | None = None
         self._open_session: _Session | None = None
         self._keeping_alive: asyncio.Task[None] | None = None
-        self._running_key: str | None = None
+        self._access: SessionAccess | None = None
+        self._running: Cell | None = None
         self._notices: list[str] = []
-        self._succeeded: list[Cell] = []
+        self._succeeded: list[Cell | Action] = []
         self._texts: deque[str] = deque(maxlen=_TEXTS_KEPT)
         self._last_use = time.monotonic()
         self._interrupted: asyncio.Future[None] | None = None
+
+    @property
+    def settings(self) -> SessionSettings:
+        """What holds now; magics may have changed some of it."""
+        return self._settings
+
+    @property
+    def mode(self) -> str:
+        """How cells run: "rich" or "plain"; empty until that is known."""
+        return self._open_session.mode if self._open_session is not None else ""
 
     @property
     def pool_name(self) -> str:
@@ -150,61 +144,109 @@ class NotebookSession:
             AcaJsError: The session could not be opened, or the cell could not be run, or
                 it is unknown whether it was.
         """
-        self._running_key = cell.key
-        self._last_use = math.inf
         if not cell.silent:
             self._texts.append(cell.code)
+        outcome = await self._perform(cell, lambda session: session.execute(cell))
+        if outcome is None:
+            return INTERRUPTED_WAIT
+        if outcome.error is None and cell.is_repeated and not cell.silent:
+            self._remember(cell)
+        return outcome
+
+    async def evaluate(self, cell: Cell) -> Any:  # noqa: ANN401 -- JSON
+        """Return the value of a cell that is one expression, as JSON has it; nothing is shown.
+
+        Raises:
+            CodeFailedError: The expression threw, or was interrupted.
+            AcaJsError: As for `execute`.
+        """
+        session: list[_Session] = []
+
+        def evaluate(ready: _Session) -> Awaitable[Any]:
+            session.append(ready)
+            return ready.evaluate(cell)
+
+        value = await self._perform(cell, evaluate)
+        if not session:
+            error = INTERRUPTED_WAIT.error
+            assert error is not None  # noqa: S101 -- it is one
+            raise CodeFailedError(error.ename, error.evalue, error.traceback)
+        return value
+
+    async def _perform(
+        self, cell: Cell, act: Callable[[_Session], Awaitable[_Result]]
+    ) -> _Result | None:
+        """Act on the session, or on the one that has replaced it; None if it was not waited for."""
+        self._running = cell
+        self._last_use = math.inf
         self._show_notices()
         try:
             session = await self._ready()
             if session is None:
-                return INTERRUPTED_WAIT
+                return None
             try:
-                outcome = await session.execute(cell)
+                return await act(session)
             except SessionLostError as error:
                 # A cell that had begun may have done things that must not happen twice.
                 if error.was_running or self._settings.on_session_loss == "error":
                     raise
-                outcome = await self._start_afresh(session, cell)
-            keeps = self._settings.on_session_loss == "replay"
-            if keeps and outcome.error is None and not cell.silent:
-                self._succeeded.append(cell)
-            return outcome
+                await self._start_afresh(session, cell)
+                return await act(session)
         finally:
-            self._running_key = None
+            self._running = None
             self._last_use = time.monotonic()
 
-    async def _start_afresh(self, session: _Session, cell: Cell) -> Outcome:
-        """Run a cell on the fresh session that has replaced the notebook's own."""
+    def repeat_if_lost(self, action: Action) -> None:
+        """Remember something that is to be done again, in its turn, on a fresh session."""
+        self._remember(action)
+
+    def _remember(self, done: Cell | Action) -> None:
+        if self._settings.on_session_loss == "replay":
+            self._succeeded.append(done)
+
+    async def _start_afresh(self, session: _Session, cell: Cell) -> None:
+        """Prepare the fresh session that has replaced the notebook's own for a cell."""
         earlier, self._succeeded = self._succeeded, []
         if self._settings.on_session_loss == "restart":
             self._notify(
                 "The session was replaced by a fresh one: it had cooled down, was stopped, or "
                 "failed. Variables are gone; this cell runs on the fresh session."
             )
-            return await session.execute(cell)
+            return
         self._notify(
             "The session was replaced by a fresh one: it had cooled down, was stopped, or "
             f"failed. Running the {len(earlier)} earlier successful cells again."
         )
         for done in earlier:
-            again = replace(
-                done,
-                key=f"{cell.key}/{done.key}",  # nobody shows what a cell of this key shows
-                silent=True,
-                expressions={},
-                allow_stdin=False,
-            )
-            outcome = await session.execute(again)
-            if outcome.error is not None:
-                raise SessionLostError(
-                    f"The session was replaced by a fresh one, and In[{done.number}] failed when "
-                    f"it was run again: {outcome.error.ename}: {outcome.error.evalue} "
-                    "The cells behind it, and this one, did not run.",
-                    remedy="Run the cells again from the top.",
-                )
+            if isinstance(done, Cell):
+                await self._repeat(session, done, cell)
+            else:
+                await done()
             self._succeeded.append(done)
-        return await session.execute(cell)
+
+    async def _repeat(self, session: _Session, done: Cell, cell: Cell) -> None:
+        again = replace(
+            done,
+            key=f"again/{cell.key}/{done.key}",  # nobody shows what a cell of this key shows
+            silent=True,
+            expressions={},
+            allow_stdin=False,
+        )
+        outcome = await session.execute(again)
+        if outcome.error is not None:
+            raise SessionLostError(
+                f"The session was replaced by a fresh one, and In[{done.number}] failed when "
+                f"it was run again: {outcome.error.ename}: {outcome.error.evalue} "
+                "The cells behind it, and this one, did not run.",
+                remedy="Run the cells again from the top.",
+            )
+
+    def _show(self, key: str, event: Event) -> None:
+        """Pass on what a cell shows."""
+        running = self._running
+        hides = running is not None and running.key == key and not running.shows_result
+        if not (hides and isinstance(event, ExecuteResult)):
+            self._on_event(key, event)
 
     def _notify(self, text: str) -> None:
         """Tell the user something: below the running cell, else below the next one."""
@@ -217,8 +259,8 @@ class NotebookSession:
             self._notify(wait.sentence)
 
     def _show_notices(self) -> None:
-        while self._running_key is not None and self._notices:
-            self._on_event(self._running_key, Stream("stderr", self._notices.pop(0)))
+        while self._running is not None and self._notices:
+            self._on_event(self._running.key, Stream("stderr", self._notices.pop(0)))
 
     async def _ready(self) -> _Session | None:
         """Wait until the session is open; None if an interrupt came first."""
@@ -281,6 +323,93 @@ class NotebookSession:
                 _log.info("nothing to inspect in the session: %s", error.message)
         return live or describe_known(wanted_expression(code, cursor))
 
+    # ---- what magics change
+
+    async def access(self) -> SessionAccess | None:
+        """Return what reaches the session's files; None if an interrupt ended the wait for it.
+
+        Raises:
+            AcaJsError: The session could not be opened.
+        """
+        return self._access if await self._ready() is not None else None
+
+    async def restart(self) -> None:
+        """Begin with no variables, in the same session where that is possible.
+
+        Raises:
+            AcaJsError: The session could not be opened, or not be restarted.
+        """
+        session = await self._ready()
+        self._forget()
+        if session is not None:
+            await session.restart()
+
+    async def change(self, **changes: Any) -> None:  # noqa: ANN401 -- the settings' own types
+        """Leave the session, and open one with other settings; `access` waits for that.
+
+        A session that the user had named lives on; any other is stopped.
+
+        Args:
+            changes: Attributes of `SessionSettings`.
+        """
+        await self._leave()
+        self._settings = replace(self._settings, **changes)
+        self.start()
+
+    async def stop(self) -> None:
+        """End the session, also one that the user had named; the next cell opens a fresh one.
+
+        Raises:
+            PoolError: The pool does not stop it.
+        """
+        if self._settings.endpoint and self._access is not None:
+            from acajs_kernel.session.stopping import stop_session  # noqa: PLC0415 -- as above
+
+            await stop_session(self._access.pool, self._access.identifier)
+        await self._leave()
+
+    def set_timeout(self, seconds: int) -> None:
+        """Set the bound of one execution, 1 to 220 seconds."""
+        self._settings = replace(self._settings, timeout_seconds=seconds)
+        if self._open_session is not None:
+            self._open_session.set_timeout(seconds)
+
+    def keep_alive_for(self, minutes: float) -> None:
+        """Set how many minutes an idle session is kept alive; 0 turns that off."""
+        self._settings = replace(self._settings, keepalive_minutes=minutes)
+        self._last_use = time.monotonic()
+        self._start_keeping_alive()
+
+    async def _leave(self) -> None:
+        """Give up the session, stopping it unless the user has named it."""
+        opening, self._opening = self._opening, None
+        session, self._open_session = self._open_session, None
+        for task in (opening, self._keeping_alive):
+            if task is not None:
+                task.cancel()
+        if opening is not None:
+            await asyncio.wait({opening})
+        if session is not None:
+            await session.close(restart=False)
+        self._access = None
+        self._forget()
+        await self._resources.aclose()
+
+    def _forget(self) -> None:
+        """Forget what cells have made."""
+        self._succeeded = []
+        self._texts.clear()
+
+    def _start_keeping_alive(self) -> None:
+        if self._keeping_alive is not None:
+            self._keeping_alive.cancel()
+            self._keeping_alive = None
+        session, access = self._open_session, self._access
+        if session is None or access is None or not self._settings.endpoint:
+            return
+        if self._settings.keepalive_minutes > 0:
+            self._keeping_alive = asyncio.create_task(self._keep_alive(access, session))
+
     async def close(self, *, restart: bool) -> None:
         """End the session as far as it should end, and release everything else.
 
@@ -300,16 +429,16 @@ class NotebookSession:
     async def _open(self) -> _Session:
         await self._resources.aclose()  # what an earlier attempt has left
         self._resources = AsyncExitStack()
-        pool = await self._connect()
+        pool = await connect(self._settings, self._resources, self._report_wait)
         identifier = self._settings.session_id or derive_identifier(self._key)
+        self._access = SessionAccess(pool, identifier)
         session: _Session | None = None
         if self._settings.runtime != "plain":
             session = await self._open_rich(pool, identifier)
         if session is None:
             session = await self._open_plain(pool, identifier)
         self._open_session = session
-        if self._settings.endpoint and self._settings.keepalive_minutes > 0:
-            self._keeping_alive = asyncio.create_task(self._keep_alive(pool, identifier, session))
+        self._start_keeping_alive()
         return session
 
     async def _open_rich(self, pool: PoolClient, identifier: str) -> RichSession | None:
@@ -323,7 +452,7 @@ class NotebookSession:
             identifier,
             pinned=bool(self._settings.session_id),
             timeout_seconds=self._settings.timeout_seconds,
-            on_event=self._on_event,
+            on_event=self._show,
             on_input=self._on_input,
             on_notice=self._notify,
             on_pause=self._on_pause,
@@ -349,61 +478,17 @@ class NotebookSession:
             identifier,
             pinned=bool(self._settings.session_id),
             timeout_seconds=self._settings.timeout_seconds,
-            on_event=self._on_event,
+            on_event=self._show,
         )
         await session.open()
         return session
 
-    async def _keep_alive(self, pool: PoolClient, identifier: str, session: _Session) -> None:
+    async def _keep_alive(self, access: SessionAccess, session: _Session) -> None:
         from acajs_kernel.session.keepalive import keep_alive  # noqa: PLC0415 -- as above
 
         await keep_alive(
             session.ping,
             last_use=lambda: self._last_use,
-            interval_seconds=await _renewal_seconds(pool, identifier),
+            interval_seconds=await renewal_seconds(access.pool, access.identifier),
             idle_seconds=self._settings.keepalive_minutes * 60,
         )
-
-    async def _connect(self) -> PoolClient:
-        """Build the client of the configured pool, or of an embedded one."""
-        # Imported here because launching the kernel must not wait for it.
-        from acajs_kernel.pool import (  # noqa: PLC0415
-            AzureToken,
-            Endpoint,
-            PoolClient,
-            StaticToken,
-            asgi_transport,
-        )
-
-        settings = self._settings
-        if settings.endpoint:
-            client = PoolClient(
-                Endpoint.parse(settings.endpoint),
-                tokens=StaticToken(settings.token) if settings.token else AzureToken(),
-                api_version=settings.api_version,
-                on_wait=self._report_wait,
-            )
-        else:
-            from acajs_kernel.local import LocalPool  # noqa: PLC0415
-
-            # It lives and dies with the kernel: nothing else could want the session's place.
-            local = await self._resources.enter_async_context(LocalPool(cooldown_seconds=math.inf))
-            client = PoolClient(
-                Endpoint.parse("http://embedded.localhost"),
-                api_version=settings.api_version,
-                transport=asgi_transport(local.application),
-            )
-        return await self._resources.enter_async_context(client)
-
-
-async def _renewal_seconds(pool: PoolClient, identifier: str) -> float:
-    """Choose how often to renew a session: three times within its cooldown."""
-    cooldown = _USUAL_COOLDOWN_SECONDS
-    try:
-        session = await pool.get_session(identifier)
-    except AcaJsError as error:
-        _log.info("the session's cooldown is unknown: %s", error.message)
-    else:
-        if session.expires_at is not None and session.last_accessed_at is not None:
-            cooldown = (session.expires_at - session.last_accessed_at).total_seconds()
-    return max(cooldown / 3, 1)

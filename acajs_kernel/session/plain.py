@@ -7,12 +7,13 @@ execution call, so it works against any pool, in any language.
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from acajs_kernel.cell.traceback import parse_failure
-from acajs_kernel.errors import AcaJsError
+from acajs_kernel.errors import AcaJsError, CodeFailedError
 from acajs_kernel.session.events import Cell, Error, Event, ExecuteResult, Outcome, Stream
 from acajs_kernel.session.result import result_bundle
 from acajs_kernel.session.stopping import stop_session
@@ -26,6 +27,11 @@ _log = logging.getLogger("acajs_kernel")
 
 _NODE_VERSION = "process.version"
 _NOTHING = "undefined"
+# The cell's `$$` at once: later it means another execution's.
+_EXPRESSION = """{ const mine = $$; mine.async(); const end = (answer) =>
+mine.text(JSON.stringify(answer)); (async () => (VALUE
+))().then((value) => end({ value: value ?? null }), (error) =>
+end({ ename: String(error?.name ?? "Uncaught"), evalue: String(error?.message ?? error) })); }"""
 _UNSUPPORTED = (
     "user_expressions need the rich runtime: plain mode has one execution per cell, "
     "and an extra one could change what the next cell sees."
@@ -54,6 +60,8 @@ class PlainSession:
         timeout_seconds: Bound of one execution, at most the service's 220 s.
         on_event: Told of everything that a cell shows, with the cell's key.
     """
+
+    mode = "plain"
 
     def __init__(
         self,
@@ -125,7 +133,68 @@ class PlainSession:
         bundle = result_bundle(execution.result)
         if bundle is not None:
             self._on_event(cell.key, ExecuteResult(bundle))
-        return Outcome(expressions={name: _unsupported() for name in cell.expressions})
+        milliseconds = execution.duration_milliseconds
+        return Outcome(
+            expressions={name: _unsupported() for name in cell.expressions},
+            seconds=None if milliseconds is None else milliseconds / 1000,
+        )
+
+    async def evaluate(self, cell: Cell) -> Any:  # noqa: ANN401 -- JSON
+        """Return the value of a cell that is one expression, as JSON has it; nothing is shown.
+
+        Raises:
+            CodeFailedError: The expression threw, or was interrupted.
+            PoolError: As for `execute`.
+        """
+        texts: list[Any] = []
+        self._interrupted = False
+        code = _EXPRESSION.replace("VALUE", cell.code)
+        self._running = asyncio.create_task(self._evaluate(code, texts.append))
+        try:
+            outcome = await self._running
+        except asyncio.CancelledError:
+            if not self._interrupted:
+                raise
+            outcome = Outcome(error=INTERRUPTED)
+        finally:
+            self._running.cancel()
+            self._running = None
+        error = outcome.error
+        if error is not None:
+            raise CodeFailedError(error.ename, error.evalue, error.traceback)
+        return texts[0]
+
+    async def _evaluate(self, code: str, use: Callable[[Any], None]) -> Outcome:
+        execution = await self._pool.execute(
+            self._identifier, code, timeout_seconds=self._timeout_seconds
+        )
+        answer = execution.result
+        if isinstance(answer, str):  # the service makes JSON values of texts that are JSON
+            try:
+                answer = json.loads(answer)
+            except ValueError:
+                answer = None
+        if execution.status == "Failed" or not isinstance(answer, dict):
+            failure = parse_failure(execution.stderr)
+            return Outcome(error=Error(failure.ename, failure.evalue, tuple(failure.traceback)))
+        if "ename" in answer:
+            name, message = str(answer["ename"]), str(answer["evalue"])
+            return Outcome(error=Error(name, message, (f"{name}: {message}",)))
+        use(answer["value"])
+        return Outcome()
+
+    def set_timeout(self, seconds: int) -> None:
+        """Bound one execution."""
+        self._timeout_seconds = seconds
+
+    async def restart(self) -> None:
+        """Replace the session: its interpreter cannot be restarted alone.
+
+        Raises:
+            PoolError: The pool cannot be used.
+        """
+        await stop_session(self._pool, self._identifier)
+        await self._pool.execute(self._identifier, _NOTHING, timeout_seconds=30, repeatable=True)
 
     async def interrupt(self) -> None:
         """End the wait for the running cell, at once; its code may go on in the session."""

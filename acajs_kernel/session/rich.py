@@ -9,15 +9,22 @@ repeated or reordered.
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from acajs_kernel.cell.completion import wanted_at, wanted_expression
 from acajs_kernel.cell.imports import rewrite_modules
 from acajs_kernel.cell.objects import parenthesize_object
-from acajs_kernel.errors import AcaJsError, PoolError, SessionError, SessionLostError
+from acajs_kernel.errors import (
+    AcaJsError,
+    CodeFailedError,
+    PoolError,
+    SessionError,
+    SessionLostError,
+)
 from acajs_kernel.session.agent import Agent, AgentUnavailableError
 from acajs_kernel.session.completing import completions, question
 from acajs_kernel.session.describing import describe
@@ -48,6 +55,10 @@ _FIRST_WATCH_SECONDS = 0.25
 _LAST_WATCH_SECONDS = 5.0
 _WATCH_SECONDS = 60.0
 _QUESTION_MILLISECONDS = 1000
+# What a value is shown as is its JSON then, which Node's way of showing texts would cut.
+_EXPRESSION = """((value) => ({ [Symbol.for("Jupyter.display")]: () =>
+({ "text/plain": JSON.stringify(value) ?? "null" }) }))(await (VALUE
+))"""
 
 
 class RichSession:
@@ -66,6 +77,8 @@ class RichSession:
         on_pause: Awaited before more of a running cell is fetched: returns when what was
             shown has been taken up.
     """
+
+    mode = "rich"
 
     def __init__(
         self,
@@ -156,6 +169,24 @@ class RichSession:
                 self._watching = asyncio.ensure_future(self._watch())
             self._errors.pop(cell.key, None)
 
+    async def evaluate(self, cell: Cell) -> Any:  # noqa: ANN401 -- JSON
+        """Return the value of a cell that is one expression, as JSON has it; nothing is shown.
+
+        Raises:
+            CodeFailedError: The expression threw, or was interrupted.
+            SessionLostError: As for `execute`.
+            PoolError: As for `execute`.
+        """
+        expression = _EXPRESSION.replace("VALUE", cell.code)
+        asking = replace(cell, code="", silent=True, expressions={"value": expression})
+        outcome = await self.execute(asking)
+        if outcome.error is not None:
+            raise _code_failed(asdict(outcome.error))
+        value = outcome.expressions["value"]
+        if value["status"] != "ok":
+            raise _code_failed(value)
+        return json.loads(value["data"]["text/plain"])
+
     def _loss(self, *, was_running: bool) -> SessionLostError:
         happened = (
             "This cell had begun on it and was not run again."
@@ -182,8 +213,9 @@ class RichSession:
             "expressions": dict(cell.expressions),
             "stdin": cell.allow_stdin,
         }
-        if code != cell.code:
-            request["source"] = cell.code
+        source = cell.source or cell.code
+        if code != source:
+            request["source"] = source
         while True:
             answer = await self._unless_given_up(self._ask(**request))
             if answer is None:
@@ -282,6 +314,8 @@ class RichSession:
                 self._outcomes[cell] = Outcome(
                     error=self._errors.pop(cell, None) or _aborted(event),
                     expressions=event.get("expressions") or {},
+                    seconds=_seconds(event.get("milliseconds"), 1_000),
+                    processor_seconds=_processor_seconds(event.get("cpu")),
                 )
         elif kind == "error" and cell == self._running:
             self._errors[cell] = Error(event["ename"], event["evalue"], event["traceback"])
@@ -376,6 +410,23 @@ class RichSession:
             await self._ask("interrupt", cell=self._busy_with, wait=0)
         await self._ask("interrupt", cell=cell, wait=1000)
 
+    def set_timeout(self, seconds: int) -> None:
+        """Bound one execution; a cell is as many of them as it needs."""
+        self._agent.set_timeout(seconds)
+
+    async def restart(self) -> None:
+        """Replace the runner: variables go, the session and its files stay.
+
+        Raises:
+            PoolError: The pool cannot be used.
+        """
+        answer = await self._ask("restart")
+        if "refused" in answer:
+            raise SessionError(
+                f"The JavaScript runtime was not restarted: {answer.get('message')}",
+                remedy="Restart the kernel.",
+            )
+
     async def ping(self) -> None:
         """Renew the session's life, and fetch what callbacks have printed since."""
         await self._ask("poll", wait=0)
@@ -395,6 +446,21 @@ class RichSession:
                 await stop_session(self._pool, self._identifier)
         except (AcaJsError, asyncio.TimeoutError) as error:
             _log.info("the session was not left as it should be: %s", error)
+
+
+def _code_failed(error: Mapping[str, Any]) -> CodeFailedError:
+    return CodeFailedError(error["ename"], error["evalue"], error.get("traceback", ()))
+
+
+def _seconds(value: Any, unit: int) -> float | None:  # noqa: ANN401 -- JSON
+    return value / unit if isinstance(value, (int, float)) else None
+
+
+def _processor_seconds(usage: Any) -> tuple[float, float] | None:  # noqa: ANN401 -- JSON
+    if not isinstance(usage, dict):
+        return None
+    user, system = _seconds(usage.get("user"), 1_000_000), _seconds(usage.get("system"), 1_000_000)
+    return None if user is None or system is None else (user, system)
 
 
 def _aborted(event: dict[str, Any]) -> Error | None:

@@ -28,6 +28,7 @@ const GROUP = "acajs-cell";
 /** @typedef {Representation | {error: ErrorFields} | {nothing: true}} Outcome */
 
 const activeResources = process.getActiveResourcesInfo.bind(process);
+const cpuUsage = process.cpuUsage.bind(process);
 const now = performance.now.bind(performance);
 const soon = setImmediate;
 
@@ -55,6 +56,7 @@ class Cells {
   /** @type {CellMessage | null} */
   #current = null;
   #begun = 0;
+  #usage = cpuUsage();
   /** Called when an evaluation was terminated. */
   onTerminated = () => {};
   /** @type {import("./display.js").DisplaySettings} */
@@ -89,6 +91,7 @@ class Cells {
   run(message) {
     this.#current = message;
     this.#begun = now();
+    this.#usage = cpuUsage();
     this.#output.latest = message.cell;
     const label = message.label ?? "cell";
     this.#tracebacks.remember(label, message.code, message.source ?? message.code);
@@ -282,7 +285,8 @@ class Cells {
     this.#inspection.release(GROUP);
     const milliseconds = Math.round((now() - this.#begun) * 1000) / 1000;
     const active = mayPrintLater();
-    this.#output.send({ kind: "done", cell: message.cell, status, expressions, milliseconds, active });
+    const cpu = cpuUsage(this.#usage);
+    this.#output.send({ kind: "done", cell: message.cell, status, expressions, milliseconds, cpu, active });
   }
 }
 

@@ -1,0 +1,60 @@
+"""The magics that there are."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import importlib
+import pkgutil
+from collections.abc import Mapping
+
+from acajs_kernel.errors import MagicError
+from acajs_kernel.magics import library
+from acajs_kernel.magics.declaration import Magic
+
+__all__ = ["find_magic", "magics"]
+
+
+@functools.cache
+def magics() -> Mapping[str, Magic]:
+    """Return all magics by their names, in alphabetic order."""
+    found: dict[str, Magic] = {}
+    for module in pkgutil.iter_modules(library.__path__, f"{library.__name__}."):
+        loaded = importlib.import_module(module.name)
+        declared = getattr(loaded, "MAGICS", None) or (loaded.MAGIC,)
+        for magic in declared:
+            if magic.name in found:
+                raise RuntimeError(f"two magics are called {magic.name}")
+            found[magic.name] = magic
+    return dict(sorted(found.items()))
+
+
+def find_magic(name: str, *, sign: str = "%") -> Magic:
+    """Return a magic by its name.
+
+    Args:
+        name: The name, without signs.
+        sign: ``%`` or ``%%``: how it is to be used.
+
+    Raises:
+        MagicError: There is none of this name, or it cannot be used so.
+    """
+    magic = magics().get(name)
+    if magic is None:
+        near = difflib.get_close_matches(name, magics(), n=1)
+        meant = f"Did you mean {sign}{near[0]}? " if near else ""
+        raise MagicError(
+            f"There is no magic {sign}{name}; the cell did not run.",
+            remedy=f"{meant}%lsmagic lists what there is.",
+        )
+    if sign == "%%" and not magic.is_cell_magic:
+        raise MagicError(
+            f"%{name} is a magic of a line, not of a cell; the cell did not run.",
+            remedy=f"Write {magic.usage[0]}, and JavaScript on the other lines.",
+        )
+    if sign == "%" and not magic.is_line_magic:
+        raise MagicError(
+            f"%%{name} is a magic of a whole cell; the cell did not run.",
+            remedy=f"Begin the cell with %%{name}, and write below it what it is for.",
+        )
+    return magic

@@ -1,0 +1,113 @@
+"""Reaching the pool that a notebook's session belongs to."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from acajs_kernel.errors import AcaJsError
+
+if TYPE_CHECKING:
+    from acajs_kernel.pool import PoolClient, Wait
+
+__all__ = ["SessionAccess", "SessionSettings", "connect", "renewal_seconds"]
+
+_log = logging.getLogger("acajs_kernel")
+
+_USUAL_COOLDOWN_SECONDS = 300.0  # of the vendor's tutorial
+
+
+@dataclass(frozen=True)
+class SessionSettings:
+    """What a session is told of the kernel's settings.
+
+    Attributes:
+        endpoint: The pool's management endpoint; empty for the embedded pool.
+        api_version: The API version for executions and files.
+        session_id: The identifier that the user named, or empty.
+        token: A bearer token, or empty for azure-identity.
+        runtime: How cells run: "auto", "rich" or "plain".
+        timeout_seconds: Bound of one execution, at most 220.
+        keepalive_minutes: How long an idle session is kept alive.
+        on_session_loss: What to do when the session was replaced: "error", "restart" or
+            "replay".
+    """
+
+    endpoint: str
+    api_version: str
+    session_id: str
+    token: str
+    runtime: str
+    timeout_seconds: int
+    keepalive_minutes: float
+    on_session_loss: str = "error"
+
+    def __repr__(self) -> str:
+        return f"SessionSettings(endpoint={self.endpoint!r}, runtime={self.runtime!r})"
+
+
+@dataclass(frozen=True)
+class SessionAccess:
+    """What reaches a session beside the cells: the pool's client, and the secret identifier."""
+
+    pool: PoolClient
+    identifier: str = field(repr=False)
+
+
+async def connect(
+    settings: SessionSettings, resources: AsyncExitStack, on_wait: Callable[[Wait], None]
+) -> PoolClient:
+    """Build the client of the configured pool, or of an embedded one.
+
+    Args:
+        settings: Name the pool.
+        resources: Closes the client, and the embedded pool with its sessions.
+        on_wait: Told before each pause between attempts.
+
+    Raises:
+        AcaJsError: A setting cannot be used, or there is no Node for an embedded pool.
+    """
+    # Imported here because launching the kernel must not wait for it.
+    from acajs_kernel.pool import (  # noqa: PLC0415
+        AzureToken,
+        Endpoint,
+        PoolClient,
+        StaticToken,
+        asgi_transport,
+    )
+
+    if settings.endpoint:
+        client = PoolClient(
+            Endpoint.parse(settings.endpoint),
+            tokens=StaticToken(settings.token) if settings.token else AzureToken(),
+            api_version=settings.api_version,
+            on_wait=on_wait,
+        )
+    else:
+        from acajs_kernel.local import LocalPool  # noqa: PLC0415
+
+        # It lives and dies with the kernel: nothing else could want the session's place.
+        local = await resources.enter_async_context(LocalPool(cooldown_seconds=math.inf))
+        client = PoolClient(
+            Endpoint.parse("http://embedded.localhost"),
+            api_version=settings.api_version,
+            transport=asgi_transport(local.application),
+        )
+    return await resources.enter_async_context(client)
+
+
+async def renewal_seconds(pool: PoolClient, identifier: str) -> float:
+    """Choose how often to renew a session: three times within its cooldown."""
+    cooldown = _USUAL_COOLDOWN_SECONDS
+    try:
+        session = await pool.get_session(identifier)
+    except AcaJsError as error:
+        _log.info("the session's cooldown is unknown: %s", error.message)
+    else:
+        if session.expires_at is not None and session.last_accessed_at is not None:
+            cooldown = (session.expires_at - session.last_accessed_at).total_seconds()
+    return max(cooldown / 3, 1)
