@@ -65,8 +65,9 @@ class Settings(Configurable):
     """What the kernel can be told, by command line, configuration file or environment."""
 
     endpoint = Unicode(
-        help="""The session pool's management endpoint, an https URL. Empty: an embedded pool
-        on the local Node. Environment: ACAJS_POOL_ENDPOINT, else
+        help="""The session pool's management endpoint, an https URL, or the pool's Azure
+        resource id, which is looked up once. Empty: an embedded pool on the local Node.
+        Environment: ACAJS_POOL_ENDPOINT, else
         AZURE_CONTAINER_APP_SESSION_POOL_MANAGEMENT_ENDPOINT."""
     ).tag(config=True)
 

@@ -23,6 +23,7 @@
     │   ├── SessionLostError        the session was replaced: its variables are gone
     │   └── CodeFailedError         code that ran in the session threw, or was interrupted
     ├── MagicError                  a magic does not exist, or was not used as it can be
+    ├── AzureError                  Azure Resource Manager refused, failed or was not reached
     └── LocalPoolError              the embedded pool failed
 
 Each message says what was tried and what happened; `remedy` says what to do next,
@@ -37,6 +38,7 @@ from collections.abc import Sequence
 __all__ = [
     "AcaJsError",
     "AuthenticationError",
+    "AzureError",
     "CodeFailedError",
     "ConfigurationError",
     "ConflictError",
@@ -225,6 +227,33 @@ class CodeFailedError(SessionError):
 
 class MagicError(AcaJsError):
     """A magic does not exist, or was not used as it can be."""
+
+
+class AzureError(AcaJsError):
+    """Azure Resource Manager refused a request, failed it, or was not reached.
+
+    Args:
+        message: What was tried and what happened.
+        remedy: What to do next.
+        status: The HTTP status, or None when there was no answer.
+        code: The service's own error code, such as ``AuthorizationFailed``; may be empty.
+        request_id: The ``x-ms-correlation-request-id`` header, which the vendor's support
+            asks for; may be empty.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        remedy: str = "",
+        status: int | None = None,
+        code: str = "",
+        request_id: str = "",
+    ) -> None:
+        super().__init__(message, remedy=remedy)
+        self.status = status
+        self.code = code
+        self.request_id = request_id
 
 
 class LocalPoolError(AcaJsError):

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from acajs_kernel import __version__
+from acajs_kernel.cli.azure import azure
 from acajs_kernel.cli.install import install
 from acajs_kernel.cli.pool import pool
 from acajs_kernel.errors import AcaJsError
@@ -23,6 +24,7 @@ _application = typer.Typer(
 )
 _application.command()(install)
 _application.add_typer(pool, name="pool")
+_application.add_typer(azure, name="azure")
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 import tempfile
@@ -28,7 +29,10 @@ def install(
     prefix: Annotated[
         Path | None, typer.Option(help="Into share/jupyter below this folder.")
     ] = None,
-    endpoint: Annotated[str, typer.Option(help="Pool endpoint that the kernel uses.")] = "",
+    endpoint: Annotated[
+        str,
+        typer.Option(help="The pool that the kernel uses: its endpoint or its Azure resource id."),
+    ] = "",
     name: Annotated[str, typer.Option(help="Name of the kernel spec.")] = "acajs",
     display_name: Annotated[
         str, typer.Option(help="Name shown in the launcher.")
@@ -42,9 +46,9 @@ def install(
         raise typer.BadParameter("choose one of --user, --sys-prefix and --prefix")
     environment = {}
     if endpoint:
-        from acajs_kernel.pool import Endpoint  # noqa: PLC0415 -- httpx is slow to import
+        from acajs_kernel.session.resolving import resolve  # noqa: PLC0415 -- httpx is slow to import
 
-        environment["ACAJS_POOL_ENDPOINT"] = Endpoint.parse(endpoint).url
+        environment["ACAJS_POOL_ENDPOINT"] = asyncio.run(resolve(endpoint)).url
     destination = sys.prefix if sys_prefix else str(prefix) if prefix is not None else None
     with tempfile.TemporaryDirectory() as folder, ExitStack() as files:
         spec = {

@@ -2,7 +2,7 @@
 
 from acajs_kernel.pool.authentication import TOKEN_SCOPE, AzureToken, StaticToken, TokenSource
 from acajs_kernel.pool.client import MAXIMUM_TIMEOUT_SECONDS, PoolClient
-from acajs_kernel.pool.endpoint import Endpoint
+from acajs_kernel.pool.endpoint import Endpoint, is_resource_id
 from acajs_kernel.pool.identifier import check_identifier, shorten_identifier
 from acajs_kernel.pool.results import (
     Execution,
@@ -39,5 +39,6 @@ __all__ = [
     "Wait",
     "asgi_transport",
     "check_identifier",
+    "is_resource_id",
     "shorten_identifier",
 ]

@@ -85,6 +85,7 @@ class AzureToken:
         scope: The scope to ask for.
         credential: An object with azure-identity's ``get_token(scope)``; by default a
             ``DefaultAzureCredential``, imported when the first token is wanted.
+        remedy: What to do when no token can be had.
         bound_seconds: How long to wait for a token, in seconds.
         now: The time in seconds since the epoch; tests replace it.
     """
@@ -94,10 +95,12 @@ class AzureToken:
         scope: str = TOKEN_SCOPE,
         credential: Any = None,  # noqa: ANN401 - any of azure-identity's many classes
         *,
+        remedy: str = "",
         bound_seconds: float = _BOUND_SECONDS,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._scope = scope
+        self._remedy = remedy or _REMEDY
         self._given_credential = credential
         self._own_credential: Any = None
         self._bound_seconds = bound_seconds
@@ -126,6 +129,22 @@ class AzureToken:
             self._expires_on = float(access.expires_on)
             return self._token
 
+    @property
+    def expires_on(self) -> float:
+        """When the last token expires, in seconds since the epoch; 0 before the first one."""
+        return self._expires_on
+
+    @property
+    def credential_name(self) -> str:
+        """The class of the credential that gave the last token, such as AzureCliCredential.
+
+        azure-identity tells it by an attribute without documentation; where that is gone,
+        this is the class of the chain.
+        """
+        credential = self._given_credential or self._own_credential
+        chosen = getattr(credential, "_successful_credential", None) or credential
+        return "" if chosen is None else type(chosen).__name__
+
     def close(self) -> None:
         """Forget the token and close the credential, unless it was given."""
         self._token = ""
@@ -144,7 +163,7 @@ class AzureToken:
             raise AuthenticationError(
                 f"The Azure credentials of this machine gave no token within "
                 f"{self._bound_seconds:g} s.",
-                remedy=_REMEDY,
+                remedy=self._remedy,
                 seconds=time.monotonic() - started,
             ) from None
         except AcaJsError:
@@ -154,7 +173,7 @@ class AzureToken:
             # The cause is left out: its text names every credential tried, in many lines.
             raise AuthenticationError(
                 f"No Azure credential on this machine gives a token. {_helpful_part(error)}",
-                remedy=_REMEDY,
+                remedy=self._remedy,
                 seconds=time.monotonic() - started,
             ) from None
         _log.debug("got an Azure token in %.1f s", time.monotonic() - started)

@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from acajs_kernel.errors import EndpointError
 
-__all__ = ["Endpoint"]
+__all__ = ["Endpoint", "is_resource_id", "unwrapped"]
 
 _FORM = "https://REGION.dynamicsessions.io/subscriptions/SUB/resourceGroups/RG/sessionPools/POOL"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -59,7 +59,7 @@ class Endpoint:
             EndpointError: It is no URL, holds a user name or password, is plain http to
                 another machine, or belongs to Azure's management instead of the pool.
         """
-        text = text.strip().strip("\"'<>`").strip()
+        text = unwrapped(text)
         _refuse_other_texts(text)
         parts, host, port = _split(text)
         is_loopback = _is_loopback(host)
@@ -95,6 +95,16 @@ class Endpoint:
         return self.url
 
 
+def unwrapped(text: str) -> str:
+    """Return a text without the white space and quotes that people paste around it."""
+    return text.strip().strip("\"'<>`").strip()
+
+
+def is_resource_id(text: str) -> bool:
+    """Tell whether a text is meant to be an Azure resource id and not a URL."""
+    return unwrapped(text).lower().startswith(("/subscriptions/", "subscriptions/"))
+
+
 def _refuse_other_texts(text: str) -> None:
     """Refuse texts that are not even a URL of an endpoint's kind."""
     if not text:
@@ -107,7 +117,7 @@ def _refuse_other_texts(text: str) -> None:
             "The pool endpoint holds a space, a backslash or a control character.",
             remedy=f"An endpoint has the form {_FORM}",
         )
-    if text.lower().startswith(("/subscriptions/", "subscriptions/")):
+    if is_resource_id(text):
         raise EndpointError(
             "The pool endpoint is an Azure resource id, not a URL.",
             remedy=_how_to_read(text),

@@ -6,10 +6,6 @@ what a decision about sending the request again needs to know.
 
 from __future__ import annotations
 
-import os
-import socket
-import ssl
-from collections.abc import Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -38,6 +34,7 @@ from acajs_kernel.pool.call import Answer, Call
 from acajs_kernel.pool.endpoint import Endpoint
 from acajs_kernel.pool.redaction import Redactor
 from acajs_kernel.pool.results import ServiceErrorDetail
+from acajs_kernel.pool.unreachable import explain_connection_fault
 
 __all__ = ["Failure", "FailureReader"]
 
@@ -285,61 +282,24 @@ class FailureReader:
                 reason="the request cannot be sent",
                 is_safe=True,
             )
-        causes = list(_chain(fault))
-        if isinstance(fault, httpx.ProxyError):
-            cause, what = "proxy", f"the proxy refused ({self._describe(fault)})"
-        elif any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
-            found = next(c for c in causes if isinstance(c, ssl.SSLCertVerificationError))
-            cause, what = "certificate", f"its certificate is not trusted ({found.verify_message})"
-        elif any(isinstance(cause, ssl.SSLError) for cause in causes):
-            cause, what = "tls", f"the TLS handshake failed ({self._describe(fault)})"
-        elif any(isinstance(cause, socket.gaierror) for cause in causes):
-            cause, what = "name", "its host name is unknown"
-        elif any(isinstance(cause, ConnectionRefusedError) for cause in causes):
-            cause, what = "refused", "the connection was refused"
-        elif isinstance(fault, httpx.TimeoutException):
-            cause, what = "timeout", f"no connection came about within {seconds:.0f} s"
-        else:
-            cause, what = "other", f"no connection came about ({self._describe(fault)})"
-        proxy = next(
-            (
-                name
-                for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
-                if os.environ.get(name)
-            ),
-            "",
-        )
+        problem = explain_connection_fault(fault, seconds=seconds, describe=self._describe)
         return Failure(
             self._error(
                 PoolUnreachableError,
-                f"{self._call.operation} failed: {self._pool} was not reached: {what}. "
+                f"{self._call.operation} failed: {self._pool} was not reached: {problem.what}. "
                 f"Nothing was sent.{_after(attempt)}",
-                remedy=remedies.of_unreachable(self._endpoint, cause, proxy),
+                remedy=remedies.of_unreachable(self._endpoint, problem.cause, problem.proxy),
                 seconds=seconds,
             ),
-            reason=f"{self._pool} was not reached: {what}",
+            reason=f"{self._pool} was not reached: {problem.what}",
             is_safe=True,
-            # Asking again changes no certificate and no proxy's rules.
-            is_transient=cause not in {"certificate", "proxy"},
+            is_transient=problem.is_transient,
             was_connecting=True,
         )
 
     def _describe(self, fault: Exception) -> str:
         text = shorten(self._redact(str(fault)), 200)
         return f"{type(fault).__name__}: {text}" if text else type(fault).__name__
-
-
-def _chain(fault: BaseException | None) -> Iterator[BaseException]:
-    """Yield an exception, its causes, and the members of groups among them."""
-    waiting: list[BaseException | None] = [fault]
-    seen: set[int] = set()
-    while waiting:
-        error = waiting.pop()
-        if error is None or id(error) in seen:
-            continue
-        seen.add(id(error))
-        yield error
-        waiting += [error.__cause__, error.__context__, *getattr(error, "exceptions", ())]
 
 
 def _may_have_passed(detail: ServiceErrorDetail) -> bool:

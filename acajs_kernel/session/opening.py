@@ -79,10 +79,11 @@ async def connect(
         StaticToken,
         asgi_transport,
     )
+    from acajs_kernel.session.resolving import resolve  # noqa: PLC0415 -- as above
 
     if settings.endpoint:
         client = PoolClient(
-            Endpoint.parse(settings.endpoint),
+            await resolve(settings.endpoint),
             tokens=StaticToken(settings.token) if settings.token else AzureToken(),
             api_version=settings.api_version,
             on_wait=on_wait,

@@ -31,6 +31,7 @@ def test_public_names_are_these() -> None:
         "Wait",
         "asgi_transport",
         "check_identifier",
+        "is_resource_id",
         "shorten_identifier",
     ]
     assert all(hasattr(pool, name) for name in pool.__all__)

@@ -1,0 +1,25 @@
+"""From the setting to the pool's endpoint."""
+
+from __future__ import annotations
+
+from acajs_kernel.pool import Endpoint, is_resource_id
+
+__all__ = ["resolve"]
+
+
+async def resolve(text: str) -> Endpoint:
+    """Return the endpoint that a setting means: a URL, or the resource id of a pool.
+
+    A URL takes no request.
+
+    Raises:
+        EndpointError: It is neither, or there is no such pool.
+        AzureError: Azure Resource Manager refused, failed or was not reached.
+        AuthenticationError: No token for Resource Manager can be had.
+    """
+    if not is_resource_id(text):
+        return Endpoint.parse(text)
+    # Imported here because a kernel whose setting is a URL need not wait for it.
+    from acajs_kernel.azure import resolve_endpoint  # noqa: PLC0415
+
+    return await resolve_endpoint(text)
