@@ -100,7 +100,7 @@ class AcaJsKernel(Settings, Kernel):
     # ---- what the kernel says of itself
 
     @property
-    def banner(self) -> str:  # type: ignore[override]
+    def banner(self) -> str:  # type: ignore[override] # a trait in ipykernel
         """Text that a console shows first: what this is, and which pool runs the cells."""
         return (
             f"JavaScript (ACA) {__version__}: cells run in a remote session\n"
@@ -108,7 +108,7 @@ class AcaJsKernel(Settings, Kernel):
         )
 
     @property
-    def language_info(self) -> dict[str, object]:  # type: ignore[override]
+    def language_info(self) -> dict[str, object]:  # type: ignore[override] # as above
         """The language, as ``kernel_info_reply`` carries it."""
         return {
             "name": "javascript",

@@ -143,7 +143,7 @@ async def test_every_shape_of_an_error_answer_is_read(
     response: dict[str, object], code: str, message: str
 ) -> None:
     """The API's shape, older ones, text and HTML all give their words, cut to a sane length."""
-    error = await _fail_in_pool(httpx.Response(400, **response))  # type: ignore[arg-type]
+    error = await _fail_in_pool(httpx.Response(400, **response))  # type: ignore[arg-type] # any of its options
 
     assert error.code == code
     assert error.service_message == message

@@ -397,7 +397,7 @@ async def test_download_into_a_pipe_is_not_repeated_midway() -> None:
     pipe = _Pipe()
     async with client_of(answer) as client:
         with pytest.raises(PoolUnreachableError):
-            await client.download(IDENTIFIER, "a.txt", pipe)  # type: ignore[arg-type]
+            await client.download(IDENTIFIER, "a.txt", pipe)  # type: ignore[arg-type] # all of a file that is used
 
     assert pipe.content == b"ab"
 
