@@ -21,9 +21,11 @@
     │   └── ExecutionFateUnknownError  the connection broke after the code may have started
     ├── SessionError                the notebook's session cannot do what was asked
     │   ├── SessionLostError        the session was replaced: its variables are gone
-    │   └── CodeFailedError         code that ran in the session threw, or was interrupted
+    │   ├── CodeFailedError         code that ran in the session threw, or was interrupted
+    │   └── NoJavaScriptError       the session's interpreter does not run our JavaScript
     ├── MagicError                  a magic does not exist, or was not used as it can be
     ├── AzureError                  Azure Resource Manager refused, failed or was not reached
+    ├── TransferError               a file did not get from here to the session, or back
     └── LocalPoolError              the embedded pool failed
 
 Each message says what was tried and what happened; `remedy` says what to do next,
@@ -49,6 +51,7 @@ __all__ = [
     "InvalidRequestError",
     "LocalPoolError",
     "MagicError",
+    "NoJavaScriptError",
     "NodeNotFoundError",
     "NotFoundError",
     "PermissionDeniedError",
@@ -60,6 +63,7 @@ __all__ = [
     "SessionError",
     "SessionLostError",
     "TooLargeError",
+    "TransferError",
     "UnexpectedAnswerError",
 ]
 
@@ -254,6 +258,14 @@ class AzureError(AcaJsError):
         self.status = status
         self.code = code
         self.request_id = request_id
+
+
+class NoJavaScriptError(SessionError):
+    """The session's interpreter does not run our JavaScript, or does not answer."""
+
+
+class TransferError(AcaJsError):
+    """A file did not get from this machine to the session, or back."""
 
 
 class LocalPoolError(AcaJsError):

@@ -31,6 +31,7 @@ __all__ = [
     "parse_json",
     "parse_pool",
     "parse_session",
+    "parse_sessions",
     "shorten",
 ]
 
@@ -142,6 +143,21 @@ def parse_session(value: JsonValue, identifier: str) -> SessionInfo:
         expires_at=_time(item.get("expireAt")),
         etag=_text(item.get("etag")),
     )
+
+
+def parse_sessions(value: JsonValue) -> tuple[list[SessionInfo], str]:
+    """Read one page of the pool's sessions, and the link to the next page or ``""``.
+
+    Raises:
+        ShapeError: There is no list in it.
+    """
+    items = value.get("value") if isinstance(value, dict) else value
+    if not isinstance(items, list):
+        raise ShapeError("it holds no list of sessions")
+    sessions = [parse_session(item, "") for item in items]
+    # Without its identifier a session can neither be named nor stopped.
+    named = [session for session in sessions if session.identifier]
+    return named, _text(value.get("nextLink")) if isinstance(value, dict) else ""
 
 
 def parse_pool(value: JsonValue) -> PoolMetadata:

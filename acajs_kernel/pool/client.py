@@ -7,8 +7,9 @@ import json
 import random as random_numbers
 import time
 from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
+from dataclasses import replace
 from types import TracebackType
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from acajs_kernel.errors import ConfigurationError, NotFoundError, UnexpectedAnswerError
 from acajs_kernel.pool import answers
@@ -19,7 +20,14 @@ from acajs_kernel.pool.exchange import MAXIMUM_ANSWER_BYTES, Exchange
 from acajs_kernel.pool.identifier import check_identifier
 from acajs_kernel.pool.paging import next_page_url
 from acajs_kernel.pool.redaction import Redactor
-from acajs_kernel.pool.results import Execution, PoolMetadata, SessionFile, SessionInfo, Wait
+from acajs_kernel.pool.results import (
+    Execution,
+    JsonValue,
+    PoolMetadata,
+    SessionFile,
+    SessionInfo,
+    Wait,
+)
 from acajs_kernel.pool.retry import RetryPolicy
 from acajs_kernel.pool.transfer import Download, Progress, Upload
 from acajs_kernel.pool.wire import SESSION_API_VERSION, Wire, check_name, check_path
@@ -28,6 +36,8 @@ if TYPE_CHECKING:
     import httpx
 
 __all__ = ["MAXIMUM_TIMEOUT_SECONDS", "PoolClient"]
+
+_Item = TypeVar("_Item")
 
 MAXIMUM_TIMEOUT_SECONDS = 220
 """The longest execution, in seconds, that the service's documentation allows."""
@@ -109,6 +119,11 @@ class PoolClient:
         traceback: TracebackType | None,
     ) -> None:
         await self.aclose()
+
+    @property
+    def knows_folders(self) -> bool:
+        """Whether the files API of this version reaches below the session's data folder."""
+        return self._wire.family == "executions"
 
     async def aclose(self) -> None:
         """Close every connection. A call made after that fails."""
@@ -271,31 +286,40 @@ class PoolClient:
             PoolError: The pool failed the call.
         """
         folder = check_path(path)
-        parameters = self._wire.folder_parameters(folder, recursive=recursive)
-        found: list[SessionFile] = []
+        first = self._file_call(
+            "Listing the files",
+            "GET",
+            "/files",
+            identifier,
+            parameters=self._wire.folder_parameters(folder, recursive=recursive),
+        )
+        return await self._all_pages(first, lambda page: answers.parse_files(page, folder))
+
+    async def _all_pages(
+        self, first: Call, parse: Callable[[JsonValue], tuple[list[_Item], str]]
+    ) -> list[_Item]:
+        """Send a call, and follow its answer's links to further pages."""
+        named = {"api-version": first.api_version}
+        if first.identifier is not None:
+            named["identifier"] = first.identifier
+        found: list[_Item] = []
         seen: set[str] = set()
-        url: str | None = None
+        call = first
         for _ in range(_MAXIMUM_PAGES):
-            call = self._file_call(
-                "Listing the files", "GET", "/files", identifier, parameters=parameters, url=url
+            items, link = await self._exchange.send(
+                call, lambda answer: parse(answers.parse_json(answer.body))
             )
-            files, link = await self._exchange.send(
-                call, lambda answer: answers.parse_files(answers.parse_json(answer.body), folder)
-            )
-            found += files
+            found += items
             if not link:
                 return found
-            url = next_page_url(
-                self.endpoint,
-                link,
-                {"api-version": self._wire.api_version, "identifier": identifier},
-            )
+            url = next_page_url(self.endpoint, link, named, operation=first.operation)
             if url in seen:
                 break
             seen.add(url)
+            call = replace(first, url=url)
         raise UnexpectedAnswerError(
-            f"Listing the files failed: the session pool at {self.endpoint.host} leads from "
-            f"page to page without end; {len(found)} files were read.",
+            f"{first.operation} failed: the session pool at {self.endpoint.host} leads from "
+            f"page to page without end; {len(found)} entries were read.",
             endpoint=self.endpoint.url,
         )
 
@@ -375,6 +399,16 @@ class PoolClient:
             call = self._session_call(operation, "DELETE", "/session", identifier)
         await self._exchange.send(call, lambda _: None)
 
+    async def list_sessions(self) -> list[SessionInfo]:
+        """List the live sessions of the pool; their identifiers are secrets.
+
+        Raises:
+            NotFoundError: This pool does not list its sessions.
+            PoolError: The pool failed the call.
+        """
+        call = self._session_call("Listing the sessions", "GET", "/listSessions", None)
+        return await self._all_pages(call, answers.parse_sessions)
+
     async def metadata(self) -> PoolMetadata:
         """Describe the pool: its runtimes, packages and Jupyter kernel.
 
@@ -396,7 +430,6 @@ class PoolClient:
         parameters: Mapping[str, str],
         body: Upload | None = None,
         destination: Download | None = None,
-        url: str | None = None,
         is_repeatable: bool = True,
         is_about_file: bool = False,
         answer_seconds: float = Call.answer_seconds,
@@ -411,7 +444,6 @@ class PoolClient:
             parameters=parameters,
             body=body,
             destination=destination,
-            url=url,
             is_repeatable=is_repeatable,
             is_about_file=is_about_file,
             answer_seconds=answer_seconds,

@@ -13,13 +13,16 @@ from acajs_kernel.pool.endpoint import Endpoint
 __all__ = ["next_page_url"]
 
 
-def next_page_url(endpoint: Endpoint, link: str, parameters: Mapping[str, str]) -> str:
+def next_page_url(
+    endpoint: Endpoint, link: str, parameters: Mapping[str, str], *, operation: str
+) -> str:
     """Return the URL of a listing's next page.
 
     Args:
         endpoint: The pool's endpoint.
         link: The answer's ``nextLink``, absolute or relative to the listing.
         parameters: Query parameters to add where the link lacks them.
+        operation: What is being done, for the error.
 
     Raises:
         UnexpectedAnswerError: It leads to another host: the token must not go there.
@@ -32,7 +35,7 @@ def next_page_url(endpoint: Endpoint, link: str, parameters: Mapping[str, str]) 
         is_same = False
     if not is_same or url.userinfo:
         raise UnexpectedAnswerError(
-            f"Listing the files failed: the session pool at {endpoint.host} names another host "
+            f"{operation} failed: the session pool at {endpoint.host} names another host "
             "for the next page. It was not asked, so that the token stays here.",
             remedy="Check that ACAJS_POOL_ENDPOINT is the pool's own endpoint.",
             endpoint=endpoint.url,
