@@ -9,8 +9,11 @@ import typer
 
 from acajs_kernel import __version__
 from acajs_kernel.cli.azure import azure
+from acajs_kernel.cli.exec import run_script
+from acajs_kernel.cli.files import files
 from acajs_kernel.cli.install import install
 from acajs_kernel.cli.pool import pool
+from acajs_kernel.cli.sessions import sessions
 from acajs_kernel.errors import AcaJsError
 
 __all__ = ["main"]
@@ -23,6 +26,9 @@ _application = typer.Typer(
     pretty_exceptions_enable=False,
 )
 _application.command()(install)
+_application.command("exec")(run_script)
+_application.add_typer(files, name="files")
+_application.add_typer(sessions, name="sessions")
 _application.add_typer(pool, name="pool")
 _application.add_typer(azure, name="azure")
 

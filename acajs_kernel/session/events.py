@@ -39,6 +39,7 @@ class Cell:
             where it stands there; else empty.
         shows_result: Whether the value is shown.
         is_repeated: Whether it is run again on a session that has replaced the notebook's.
+        label: What names the cell in stacks; empty for ``In[number]``. Without blanks.
     """
 
     key: str
@@ -50,6 +51,7 @@ class Cell:
     source: str = ""
     shows_result: bool = True
     is_repeated: bool = True
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -123,12 +125,15 @@ class Outcome:
         seconds: How long the code ran in the session, or None where that is unknown.
         processor_seconds: The processor time of the session's process meanwhile, of the
             user's code and of the system's, or None where that is unknown.
+        exit_code: What the cell ended its process with, as ``process.exit()`` does; None
+            when it did not.
     """
 
     error: Error | None = None
     expressions: Mapping[str, Any] = field(default_factory=dict)
     seconds: float | None = None
     processor_seconds: tuple[float, float] | None = None
+    exit_code: int | None = None
 
 
 @dataclass(frozen=True)

@@ -104,6 +104,7 @@ class RichSession:
         self._running: str | None = None
         self._outcomes: dict[str, Outcome] = {}
         self._errors: dict[str, Error] = {}
+        self._exit_codes: dict[str, int] = {}
         self._inputs: list[tuple[str, str, InputRequest]] = []
         self._replies: dict[str, dict[str, str]] = {}  # by token, until the agent has them
         self._busy_with: str | None = None
@@ -207,7 +208,7 @@ class RichSession:
             "op": "run",
             "cell": cell.key,
             "code": code,
-            "label": f"In[{cell.number}]",
+            "label": cell.label or f"In[{cell.number}]",
             "number": cell.number,
             "silent": cell.silent,
             "expressions": dict(cell.expressions),
@@ -316,6 +317,7 @@ class RichSession:
                     expressions=event.get("expressions") or {},
                     seconds=_seconds(event.get("milliseconds"), 1_000),
                     processor_seconds=_processor_seconds(event.get("cpu")),
+                    exit_code=self._exit_codes.pop(cell, None),
                 )
         elif kind == "error" and cell == self._running:
             self._errors[cell] = Error(event["ename"], event["evalue"], event["traceback"])
@@ -323,6 +325,8 @@ class RichSession:
             request = InputRequest(event.get("prompt", ""), bool(event.get("password")))
             self._inputs.append((cell, event["token"], request))
         elif kind == "restarted":
+            if cell == self._running and event.get("reason") == "exit":
+                self._exit_codes[cell] = int(event["code"])
             if not cell and event.get("reason") != "requested":
                 self._on_notice(
                     "The session's JavaScript runtime ended and was started again; "
@@ -344,6 +348,8 @@ class RichSession:
                 return  # interrupted: the cell's end comes with the next answer
             try:
                 fields = {"value": self._answering.result()}
+            except AcaJsError as error:
+                fields = {"error": str(error)}
             except Exception as error:
                 _log.warning("a line could not be asked for", exc_info=True)
                 fields = {"error": str(error)}

@@ -24,6 +24,8 @@ function reportUncaught(output, tracebacks) {
       if (process.listenerCount(event) === 1) {
         const { traceback } = tracebacks.describe(thrown);
         output.print("stderr", `${title}: ${traceback.join("\n")}\n`);
+        // As where Node ends with such an error: whoever runs a script asks for it.
+        process.exitCode ??= 1;
       }
     });
   };

@@ -1,0 +1,155 @@
+"""``acajs files``: the files of a session."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from acajs_kernel.cli.pool_client import open_pool
+from acajs_kernel.cli.settings import SessionOption, named_session_settings
+
+if TYPE_CHECKING:
+    from acajs_kernel.pool import SessionFile
+    from acajs_kernel.transfers import DataFolder
+
+__all__ = ["files"]
+
+files = typer.Typer(
+    help="The files of a session: those of its data folder, /mnt/data on the service.",
+    no_args_is_help=True,
+)
+
+
+@files.command("ls")
+def list_files(
+    path: Annotated[str, typer.Argument(help="A folder of the session.")] = "",
+    *,
+    recursive: Annotated[
+        bool, typer.Option("--recursive", "-r", help="Also what is in its folders.")
+    ] = False,
+    session: SessionOption = "",
+) -> None:
+    """List files with their sizes and the times of their last change."""
+
+    async def show(folder: DataFolder) -> None:
+        from acajs_kernel.transfers import format_size, path_of  # noqa: PLC0415 -- as in _run
+
+        for file in await folder.entries(path, recursive=recursive):
+            size = "folder" if file.kind == "directory" else format_size(file.size_bytes)
+            changed = file.modified_at
+            when = changed.astimezone().strftime("%Y-%m-%d %H:%M:%S") if changed else ""
+            typer.echo(f"{size:>10}  {when:19}  {path_of(file)}")
+
+    _run(session, show)
+
+
+@files.command()
+def put(
+    paths: Annotated[
+        list[str], typer.Argument(metavar="PATH...", help="Files, folders or patterns, here.")
+    ],
+    *,
+    to: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="A new name for a single file or folder; with a slash at its end, or for "
+            "several, the folder they go into.",
+        ),
+    ] = "",
+    session: SessionOption = "",
+) -> None:
+    """Copy files and whole folders into the session, over what may be there.
+
+    A file takes its place only when its checksum was found right in the session, so that an
+    interrupted upload leaves no half file. At most 128 MB a file.
+    """
+
+    async def send(folder: DataFolder) -> None:
+        from acajs_kernel.cli.transfer_progress import TerminalProgress  # noqa: PLC0415 -- as in _run
+        from acajs_kernel.transfers import local_files  # noqa: PLC0415 -- as in _run
+
+        found = local_files(paths, to)
+        await folder.upload(found, observer=TerminalProgress("Uploading"))
+        for file in found:
+            typer.echo(file.target)
+
+    _run(session, send)
+
+
+@files.command()
+def get(
+    names: Annotated[
+        list[str], typer.Argument(metavar="NAME...", help="Files, folders or patterns, there.")
+    ],
+    *,
+    to: Annotated[
+        str,
+        typer.Option(
+            metavar="PATH",
+            help="A folder, which exists or ends in a slash, or a new name for a single file or "
+            "folder. Default: the working folder.",
+        ),
+    ] = "",
+    session: SessionOption = "",
+) -> None:
+    """Copy files and whole folders out of the session, over what may be there.
+
+    A file takes its place only when its checksum is that of the one in the session, so that an
+    interrupted download leaves no half file. Quote patterns, so that the shell leaves them alone.
+    """
+
+    async def fetch(folder: DataFolder) -> None:
+        from acajs_kernel.cli.transfer_progress import TerminalProgress  # noqa: PLC0415 -- as in _run
+        from acajs_kernel.transfers import destinations  # noqa: PLC0415 -- as in _run
+
+        sources: list[SessionFile] = []
+        targets: list[Path] = []
+        into = f"{to}/" if to and len(names) > 1 else to
+        for name in names:
+            found = await folder.find([name])
+            sources += found
+            targets += destinations(name, found, into)
+        await folder.download(sources, targets, observer=TerminalProgress("Downloading"))
+        for target in targets:
+            typer.echo(target)
+
+    _run(session, fetch)
+
+
+@files.command("rm")
+def remove(
+    names: Annotated[
+        list[str], typer.Argument(metavar="NAME...", help="Files or patterns, there.")
+    ],
+    *,
+    recursive: Annotated[
+        bool, typer.Option("--recursive", "-r", help="Also folders, with everything in them.")
+    ] = False,
+    session: SessionOption = "",
+) -> None:
+    """Remove files from the session."""
+
+    async def drop(folder: DataFolder) -> None:
+        for path in await folder.remove(names, recursive=recursive):
+            typer.echo(path)
+
+    _run(session, drop)
+
+
+def _run(session: str, work: Callable[[DataFolder], Awaitable[None]]) -> None:
+    """Do something with the files of the session that is named."""
+    # Imported here because httpx is slow to import, and the help needs none of it.
+    from acajs_kernel.transfers import DataFolder  # noqa: PLC0415
+
+    settings = named_session_settings(session)
+
+    async def run() -> None:
+        async with open_pool(settings) as pool:
+            await work(DataFolder(pool, settings.session_id))
+
+    asyncio.run(run())
