@@ -21,7 +21,7 @@ from ipykernel._version import kernel_protocol_version
 from ipykernel.kernelbase import Kernel
 
 from acajs_kernel import __version__
-from acajs_kernel.config import API_VERSION, Settings
+from acajs_kernel.config import Settings
 from acajs_kernel.errors import AcaJsError
 from acajs_kernel.history import Entry, History, history_file
 from acajs_kernel.logs import set_up_log
@@ -164,25 +164,13 @@ class AcaJsKernel(Settings, Kernel):
             signal.signal(signal.SIGINT, self._interrupt_by_signal)
         if self._settings_error is None:
             self._notebook = NotebookSession(
-                self._session_settings(),
+                SessionSettings.of(self),
                 key=self.session.key if self.session is not None else b"",
                 on_event=self._publish,
                 on_input=self._ask,
                 on_pause=self._pause,
             )
             self._loop.call_soon(self._notebook.start)
-
-    def _session_settings(self) -> SessionSettings:
-        return SessionSettings(
-            endpoint=self.endpoint,
-            api_version=self.api_version or API_VERSION,
-            session_id=self.session_id,
-            token=self.token,
-            runtime=self.runtime,
-            timeout_seconds=self.timeout,
-            keepalive_minutes=self.keepalive_minutes,
-            on_session_loss=self.on_session_loss,
-        )
 
     def pre_handler_hook(self) -> None:
         """Keep our own SIGINT handler: ipykernel would raise KeyboardInterrupt in the loop."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
 import typer
@@ -17,18 +17,13 @@ __all__ = ["open_pool"]
 
 @asynccontextmanager
 async def open_pool(settings: SessionSettings) -> AsyncIterator[PoolClient]:
-    """Open the client of the pool that the settings name.
+    """Open the client of the pool that the settings name; waits are told on standard error.
 
     Raises:
         ConfigurationError: A setting cannot be used.
     """
-    # Imported here because httpx is slow to import.
-    from acajs_kernel.pool import AzureToken, Endpoint, PoolClient, StaticToken  # noqa: PLC0415
+    # Imported here because the help needs none of it.
+    from acajs_kernel.session.opening import connect  # noqa: PLC0415
 
-    async with PoolClient(
-        Endpoint.parse(settings.endpoint),
-        tokens=StaticToken(settings.token) if settings.token else AzureToken(),
-        api_version=settings.api_version,
-        on_wait=lambda wait: typer.echo(wait.sentence, err=True),
-    ) as client:
-        yield client
+    async with AsyncExitStack() as resources:
+        yield await connect(settings, resources, lambda wait: typer.echo(wait.sentence, err=True))

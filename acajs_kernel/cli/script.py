@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+import secrets
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from acajs_kernel.cli.terminal import Terminal, plain_text
+from acajs_kernel.cli.terminal import Terminal, has_colours, plain_text
 from acajs_kernel.errors import ConfigurationError
 from acajs_kernel.session import Cell, NotebookSession, Outcome, SessionSettings
 
@@ -89,8 +90,13 @@ class _Run:
     def __init__(self, settings: SessionSettings, *, shows_values: bool) -> None:
         self._terminal = Terminal(on_closed=self._interrupt, shows_values=shows_values)
         self._notebook = NotebookSession(
-            settings, key=b"", on_event=self._terminal.show, on_input=self._terminal.ask
+            replace(settings, colors=has_colours(sys.stderr)),
+            key=b"",
+            on_event=self._terminal.show,
+            on_input=self._terminal.ask,
         )
+        # The session may know the cells of an earlier command.
+        self._name = secrets.token_hex(4)
         self._task: asyncio.Task[int] | None = None
         self._interrupting: asyncio.Task[None] | None = None
         self._interrupted_status = 0
@@ -109,7 +115,7 @@ class _Run:
         questions = {"pending": _PENDING, "status": _STATUS}
         outcome = await self._notebook.execute(
             Cell(
-                "script",
+                f"{self._name}-script",
                 script.code,
                 number=1,
                 label=script.name,
@@ -120,7 +126,9 @@ class _Run:
         if outcome.error is None and _number(outcome, "pending"):
             # As Node does, the script ends when nothing is left that could call it back.
             outcome = await self._notebook.execute(
-                Cell("end", _UNTIL_NOTHING_IS_PENDING, number=2, expressions=questions)
+                Cell(
+                    f"{self._name}-end", _UNTIL_NOTHING_IS_PENDING, number=2, expressions=questions
+                )
             )
         return self._status(outcome)
 

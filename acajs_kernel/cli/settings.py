@@ -45,16 +45,7 @@ def session_settings(session: str = "") -> SessionSettings:
     if (error := settings.settings_error()) is not None:
         raise error
     set_up_log(settings.log_level or "ERROR")
-    read = SessionSettings(
-        endpoint=settings.endpoint,
-        api_version=settings.api_version,
-        session_id=settings.session_id,
-        token=settings.token,
-        runtime=settings.runtime,
-        timeout_seconds=settings.timeout,
-        keepalive_minutes=settings.keepalive_minutes,
-        on_session_loss="error",
-    )
+    read = SessionSettings.of(settings)
     return replace(read, session_id=session) if session else read
 
 

@@ -15,7 +15,7 @@ from typing import Any, TextIO
 from acajs_kernel.errors import SessionError
 from acajs_kernel.session import DisplayData, Event, ExecuteResult, InputRequest, Stream
 
-__all__ = ["Terminal", "plain_text"]
+__all__ = ["Terminal", "has_colours", "plain_text"]
 
 _ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -54,7 +54,7 @@ class Terminal:
     def show_error(self, traceback: str) -> None:
         """Show an error on standard error."""
         self._write(
-            sys.stderr, f"{traceback if _has_colours(sys.stderr) else plain_text(traceback)}\n"
+            sys.stderr, f"{traceback if has_colours(sys.stderr) else plain_text(traceback)}\n"
         )
 
     async def ask(self, _key: str, request: InputRequest) -> str:
@@ -77,7 +77,7 @@ class Terminal:
             (str(data[mime]) for mime in ("text/plain", "text/markdown") if mime in data),
             f"[{', '.join(data)}]",
         )
-        return text if _has_colours(sys.stdout) else plain_text(text)
+        return text if has_colours(sys.stdout) else plain_text(text)
 
     def _write(self, stream: TextIO, text: str) -> None:
         if self.is_closed:
@@ -92,7 +92,8 @@ class Terminal:
             self._on_closed()
 
 
-def _has_colours(stream: TextIO) -> bool:
+def has_colours(stream: TextIO) -> bool:
+    """Tell whether colours belong on a stream: a terminal, unless NO_COLOR is set."""
     return stream.isatty() and not os.environ.get("NO_COLOR")
 
 

@@ -452,6 +452,7 @@ class NotebookSession:
             identifier,
             pinned=bool(self._settings.session_id),
             timeout_seconds=self._settings.timeout_seconds,
+            colors=self._settings.colors,
             on_event=self._show,
             on_input=self._on_input,
             on_notice=self._notify,

@@ -9,9 +9,11 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from acajs_kernel.config import API_VERSION
 from acajs_kernel.errors import AcaJsError
 
 if TYPE_CHECKING:
+    from acajs_kernel.config import Settings
     from acajs_kernel.pool import PoolClient, Wait
 
 __all__ = ["SessionAccess", "SessionSettings", "connect", "renewal_seconds"]
@@ -35,6 +37,7 @@ class SessionSettings:
         keepalive_minutes: How long an idle session is kept alive.
         on_session_loss: What to do when the session was replaced: "error", "restart" or
             "replay".
+        colors: Whether texts of values and errors have the escape sequences of colours.
     """
 
     endpoint: str
@@ -45,6 +48,25 @@ class SessionSettings:
     timeout_seconds: int
     keepalive_minutes: float
     on_session_loss: str = "error"
+    colors: bool = True
+
+    @classmethod
+    def of(cls, settings: Settings) -> SessionSettings:
+        """Read the kernel's settings.
+
+        Raises:
+            ConfigurationError: An environment variable cannot be used.
+        """
+        return cls(
+            endpoint=settings.endpoint,
+            api_version=settings.api_version or API_VERSION,
+            session_id=settings.session_id,
+            token=settings.token,
+            runtime=settings.runtime,
+            timeout_seconds=settings.timeout,
+            keepalive_minutes=settings.keepalive_minutes,
+            on_session_loss=settings.on_session_loss,
+        )
 
     def __repr__(self) -> str:
         return f"SessionSettings(endpoint={self.endpoint!r}, runtime={self.runtime!r})"

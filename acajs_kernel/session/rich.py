@@ -71,6 +71,7 @@ class RichSession:
             variables are kept when a kernel attaches.
         timeout_seconds: Bound of one execution, at most the service's 220 s. Cells may
             take longer: each is many executions.
+        colors: Whether texts of values and errors have the escape sequences of colours.
         on_event: Told of everything that cells show, with the key of the cell.
         on_input: Asked for a line from the user.
         on_notice: Told what the user should know.
@@ -87,6 +88,7 @@ class RichSession:
         *,
         pinned: bool,
         timeout_seconds: int = 220,
+        colors: bool = True,
         on_event: Callable[[str, Event], None],
         on_input: Callable[[str, InputRequest], Awaitable[str]],
         on_notice: Callable[[str], None],
@@ -95,6 +97,7 @@ class RichSession:
         self._pool = pool
         self._identifier = identifier
         self._pinned = pinned
+        self._colors = colors
         self._on_event = on_event
         self._on_input = on_input
         self._on_notice = on_notice
@@ -123,7 +126,7 @@ class RichSession:
             AgentUnavailableError: The session cannot run the agent.
             PoolError: The pool cannot be used.
         """
-        hello = await self._agent.hello(fresh=not self._pinned, settings={"colors": True})
+        hello = await self._agent.hello(fresh=not self._pinned, settings={"colors": self._colors})
         if "refused" in hello:
             raise AgentUnavailableError(
                 f"The session cannot run the agent: {hello.get('message', hello['refused'])}",
