@@ -65,9 +65,12 @@ def test_the_wheel_holds_what_runs_and_nothing_else(wheel: Path) -> None:
     assert "acajs_kernel/py.typed" in package
     assert any(name.endswith(".js") for name in package)
     assert specs == {"kernel.json", "logo-32x32.png", "logo-64x64.png", "logo-svg.svg"}
-    expected = package | {
-        f"{folder}/{name}" for folder in (data, "acajs_kernel/kernelspec") for name in specs
-    }
+    prepared = {"acajs_kernel/runtime/travelling.json"}
+    expected = (
+        package
+        | prepared
+        | {f"{folder}/{name}" for folder in (data, "acajs_kernel/kernelspec") for name in specs}
+    )
     assert {name for name in names if ".dist-info/" not in name} == expected
 
 

@@ -7,20 +7,25 @@ become one function expression that takes Node's `require` and returns ours:
 
 Comments and indentation stay at home: tree-sitter knows what is a comment and what is
 the text of a template literal or a regular expression.
+
+That takes 100 ms, so it is done when the wheel is built, and in a checkout once for each
+change: the outcome lies beside the sources, with what it was made of.
 """
 
 from __future__ import annotations
 
 import base64
+import contextlib
 import functools
 import gzip
 import hashlib
 import json
 import posixpath
 import re
+import secrets
 import struct
-from dataclasses import dataclass
-from importlib import resources
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -28,8 +33,10 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node, Tree
 
-__all__ = ["Source", "bundle", "strip", "stub", "travelling_source"]
+__all__ = ["Source", "build_source", "bundle", "prepare", "strip", "stub", "travelling_source"]
 
+_FOLDER = Path(__file__).parent
+_PREPARED = _FOLDER / "travelling.json"
 _VERSION_DIGITS = 16
 
 # Their text is the program's, not its layout.
@@ -84,7 +91,46 @@ class Source:
 
 @functools.cache
 def travelling_source() -> Source:
-    """Build the text that installs the agent; from the second call on it is remembered."""
+    """Return the text that installs the agent; from the second call on it is remembered."""
+    made_of = _made_of()
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        prepared = json.loads(_PREPARED.read_text(encoding="ascii"))
+        if prepared.pop("made_of") == made_of:
+            return Source(**prepared)
+    with contextlib.suppress(OSError):  # perhaps nobody may write here
+        return prepare()
+    return build_source()
+
+
+def prepare() -> Source:
+    """Build what travels and leave it beside the sources.
+
+    Raises:
+        OSError: It could not be written.
+    """
+    source = build_source()
+    text = json.dumps({"made_of": _made_of(), **asdict(source)})
+    # Another process may read or prepare at the same time.
+    unfinished = _PREPARED.with_name(f"{_PREPARED.name}.{secrets.token_hex(4)}")
+    try:
+        unfinished.write_text(text, encoding="ascii")
+        unfinished.replace(_PREPARED)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return source
+
+
+def _made_of() -> str:
+    """Return a hash of every file that has a part in what travels, this one too."""
+    digest = hashlib.sha256(Path(__file__).read_bytes())
+    for file in sorted(_FOLDER.rglob("*.js")):
+        digest.update(f"\0{file.relative_to(_FOLDER).as_posix()}\0".encode())
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def build_source() -> Source:
+    """Build the text that installs the agent."""
     runner = bundle("runner.js")
     agent = bundle("agent.js")
     version = hashlib.sha256(f"{agent}\0{runner}".encode()).hexdigest()[:_VERSION_DIGITS]
@@ -123,14 +169,13 @@ def bundle(entry: str) -> str:
     Returns:
         JavaScript in ASCII, since the agent hands it on byte by byte.
     """
-    folder = resources.files(__package__)
     modules: dict[str, str] = {}
     waiting = [entry]
     while waiting:
         name = waiting.pop()
         if name in modules:
             continue
-        text = folder.joinpath(name).read_text(encoding="utf-8")
+        text = _FOLDER.joinpath(name).read_text(encoding="utf-8")
         tree = _parse(text)
         modules[name] = _stripped(text, tree)
         waiting.extend(

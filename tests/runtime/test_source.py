@@ -10,11 +10,16 @@ import shutil
 import subprocess
 import sys
 from importlib import resources
+from pathlib import Path
 
 import pytest
 
+import acajs_kernel
+
 from acajs_kernel.runtime import source
-from acajs_kernel.runtime.source import bundle, strip, stub, travelling_source
+from acajs_kernel.runtime.source import build_source, bundle, strip, stub, travelling_source
+
+SOURCES = Path(acajs_kernel.__file__).parent
 
 _NODE = shutil.which("node")
 
@@ -130,18 +135,52 @@ def test_what_travels_is_small_ascii_and_without_comments() -> None:
 
 def test_the_version_names_the_text(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another text has another version, the same text the same."""
-    first = travelling_source()
+    first = build_source()
     assert re.fullmatch(r"[0-9a-f]{16}", first.version)
     assert first.version in _unpacked(first.install_code)
-    travelling_source.cache_clear()
-    assert travelling_source() == first
+    assert build_source() == first
     original = bundle
     monkeypatch.setattr(source, "bundle", lambda entry: original(entry) + " ")
-    travelling_source.cache_clear()
-    try:
-        assert travelling_source().version != first.version
-    finally:
-        travelling_source.cache_clear()
+    assert build_source().version != first.version
+
+
+_LOAD = """
+import sys
+from acajs_kernel.runtime.source import travelling_source
+print(travelling_source().version, "tree_sitter" in sys.modules)
+"""
+
+
+def test_what_travels_is_prepared_once_for_each_change(tmp_path: Path) -> None:
+    """The second process parses nothing; one after a change, or without the file, does."""
+    package = tmp_path / "acajs_kernel"
+    # The package's own marker of its version is all else that the module needs.
+    (package / "runtime").mkdir(parents=True)
+    shutil.copy(SOURCES / "__init__.py", package)
+    shutil.copytree(SOURCES / "runtime", package / "runtime", dirs_exist_ok=True)
+    prepared = package / "runtime" / "travelling.json"
+    prepared.unlink(missing_ok=True)
+
+    def load() -> list[str]:
+        command = [sys.executable, "-c", _LOAD]
+        return subprocess.run(
+            command, cwd=tmp_path, check=True, capture_output=True, text=True, timeout=60
+        ).stdout.split()
+
+    version, has_parsed = load()
+    assert (has_parsed, load()) == ("True", [version, "False"])
+    with (package / "runtime" / "agent.js").open("a") as file:
+        file.write("const addition = 1;\n")
+    changed, has_parsed = load()
+    assert changed != version
+    assert (has_parsed, load()) == ("True", [changed, "False"])
+    prepared.write_text("not JSON")
+    assert load() == [changed, "True"]
+
+
+def test_what_travels_is_the_same_prepared_and_built() -> None:
+    """What was prepared is what the sources give."""
+    assert travelling_source() == build_source()
 
 
 def test_the_stub_is_ascii_and_carries_the_request_as_json() -> None:
