@@ -16,18 +16,16 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from .executions import execution_answer, parse_execution
 from .files import FileEntry, SessionFiles
 from .gate import Gate
-from .rest import (
-    Family,
+from .messages import (
     JsonResponse,
-    RestError,
     error_response,
     read_json_object,
     request_family,
     request_identifier,
 )
+from .rest import Family, RestError
 from .uploads import MAXIMUM_FILE_BYTES, receive_file
 
 if TYPE_CHECKING:
@@ -36,6 +34,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from .executor import Executor
     from .sessions import Session, SessionRegistry
 
 __all__ = ["build_application"]
@@ -52,7 +51,7 @@ def build_application(
     registry: SessionRegistry,
     *,
     token: str | None,
-    maximum_timeout_seconds: int,
+    executor: Executor,
     node_version: Callable[[], Awaitable[str]],
 ) -> Starlette:
     """Make the ASGI application of one pool.
@@ -60,10 +59,10 @@ def build_application(
     Args:
         registry: The pool's sessions.
         token: The bearer token that every request must bring, or None for no token.
-        maximum_timeout_seconds: The longest time limit that an execution may ask for.
+        executor: Runs code in the pool's sessions.
         node_version: Tells the version of Node.js.
     """
-    api = _Api(registry, maximum_timeout_seconds, node_version)
+    api = _Api(registry, executor, node_version)
     routes = [
         _route("/code/execute", api.execute, "POST", Family.CODE_EXECUTE),
         _route("/executions", api.execute, "POST", Family.EXECUTIONS),
@@ -133,11 +132,11 @@ class _Api:
     def __init__(
         self,
         registry: SessionRegistry,
-        maximum_timeout_seconds: int,
+        executor: Executor,
         node_version: Callable[[], Awaitable[str]],
     ) -> None:
         self._registry = registry
-        self._maximum_timeout_seconds = maximum_timeout_seconds
+        self._executor = executor
         self._node_version = node_version
 
     async def execute(self, request: Request) -> Response:
@@ -148,11 +147,13 @@ class _Api:
         except RestError:
             await _drain(request)
             raise
-        execution = parse_execution(body, family, self._maximum_timeout_seconds)
-        async with self._registry.use(identifier) as session:
-            request.state.session_guid = session.guid
-            outcome = await session.interpreter.execute(execution.code, execution.timeout_seconds)
-        return JsonResponse(execution_answer(outcome, execution, family, identifier))
+
+        def note_session(guid: str) -> None:
+            request.state.session_guid = guid
+
+        return JsonResponse(
+            await self._executor.execute(family, identifier, body, on_session=note_session)
+        )
 
     async def list_files(self, request: Request) -> Response:
         family = request_family(request)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import shutil
 import subprocess
 import threading
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from acajs_kernel.errors import ConfigurationError
 
-from .application import build_application
+from .executor import Executor
 from .node import find_node
 from .platforms import make_pool_folder
 from .session_process import SessionProcess
@@ -77,6 +78,7 @@ class LocalPool:
         if token is not None and not token.strip():
             raise ConfigurationError("The embedded pool's token must not be empty.")
         self.has_token = token is not None
+        self._token = token
         self._node = node or find_node()
         self._root = root
         self._forwarded = dict(forward_environment or {})
@@ -91,13 +93,21 @@ class LocalPool:
             cooldown_seconds=cooldown_seconds,
             take_process=self._take_process,
         )
-        self.application: Starlette = build_application(
+        self.executor = Executor(self._registry, maximum_timeout_seconds)
+        """Runs code without HTTP, for a client in this process."""
+
+    @functools.cached_property
+    def application(self) -> Starlette:
+        """The ASGI application; mount it, or put it on a port with ``serve``."""
+        # Imported here because Starlette is slow to load, and not needed to run cells.
+        from .application import build_application  # noqa: PLC0415
+
+        return build_application(
             self._registry,
-            token=token,
-            maximum_timeout_seconds=maximum_timeout_seconds,
+            token=self._token,
+            executor=self.executor,
             node_version=self._node_version,
         )
-        """The ASGI application; mount it, or put it on a port with ``serve``."""
 
     def __repr__(self) -> str:
         return f"<LocalPool with {len(self._registry.list())} sessions>"

@@ -1,4 +1,4 @@
-"""The words of the REST API: versions, errors, JSON bodies in and out."""
+"""The words of the REST API: versions, errors, JSON bodies in and out, however they travel."""
 
 from __future__ import annotations
 
@@ -7,25 +7,22 @@ import re
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from starlette.responses import Response
-
 from acajs_kernel.errors import LocalPoolError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from starlette.requests import Request
-
 __all__ = [
     "API_VERSIONS",
     "MAXIMUM_JSON_BYTES",
     "Family",
-    "JsonResponse",
     "RestError",
-    "error_response",
-    "read_json_object",
-    "request_family",
-    "request_identifier",
+    "api_family",
+    "checked_identifier",
+    "encode_json",
+    "error_content",
+    "error_headers",
+    "parse_json_object",
 ]
 
 MAXIMUM_JSON_BYTES = 16 * 1024 * 1024
@@ -71,35 +68,30 @@ class RestError(LocalPoolError):
         self.headers = dict(headers or {})
 
 
-class JsonResponse(Response):
-    """A JSON body; unlike Starlette's it survives lone surrogates, which JavaScript has."""
-
-    media_type = "application/json"
-
-    def render(self, content: object) -> bytes:
-        """Encode the body."""
-        try:
-            return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
-        except UnicodeEncodeError:
-            return json.dumps(content, separators=(",", ":")).encode()
+def encode_json(content: object) -> bytes:
+    """Encode a body; unlike Starlette's encoder this survives lone surrogates."""
+    try:
+        return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:
+        return json.dumps(content, separators=(",", ":")).encode()
 
 
-def error_response(error: RestError) -> JsonResponse:
-    """The service's error body and header for ``error``."""
-    return JsonResponse(
-        {"error": {"code": error.code, "message": error.message}},
-        status_code=error.status,
-        headers={**error.headers, "x-ms-error-code": error.code},
-    )
+def error_content(error: RestError) -> dict[str, object]:
+    """Return the service's error body for an error."""
+    return {"error": {"code": error.code, "message": error.message}}
 
 
-def request_family(request: Request) -> Family:
-    """Tell the API family from the request's ``api-version``.
+def error_headers(error: RestError) -> dict[str, str]:
+    """Return the headers that go with the error body."""
+    return {**error.headers, "x-ms-error-code": error.code}
+
+
+def api_family(version: str | None) -> Family:
+    """Tell the API family from a request's ``api-version``.
 
     Raises:
         RestError: 400, the version is missing or unknown.
     """
-    version = request.query_params.get("api-version")
     known = ", ".join(API_VERSIONS)
     if version is None:
         raise RestError(
@@ -117,13 +109,12 @@ def request_family(request: Request) -> Family:
     return family
 
 
-def request_identifier(request: Request) -> str:
-    """Return the request's session identifier.
+def checked_identifier(identifier: str | None) -> str:
+    """Return a request's session identifier.
 
     Raises:
         RestError: 400, it is missing or breaks the service's rule.
     """
-    identifier = request.query_params.get("identifier")
     if identifier is None:
         raise RestError(
             400, "MissingSessionIdentifier", "The query parameter identifier is missing."
@@ -138,25 +129,16 @@ def request_identifier(request: Request) -> str:
     return identifier
 
 
-async def read_json_object(request: Request) -> dict[str, object]:
-    """Read a request's body as a JSON object, never more than ``MAXIMUM_JSON_BYTES``.
+def parse_json_object(body: bytes | bytearray) -> dict[str, object]:
+    """Read a body as a JSON object.
 
     Raises:
-        RestError: 415 for another content type, 413 for a longer body, 400 for one that is
-            not a JSON object.
+        RestError: 413 where it is larger than ``MAXIMUM_JSON_BYTES``, 400 where it is none.
     """
-    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if content_type != "application/json":
+    if len(body) > MAXIMUM_JSON_BYTES:
         raise RestError(
-            415, "UnsupportedMediaType", "The body's Content-Type must be application/json."
+            413, "RequestBodyTooLarge", f"The body is larger than {MAXIMUM_JSON_BYTES} bytes."
         )
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAXIMUM_JSON_BYTES:
-            raise RestError(
-                413, "RequestBodyTooLarge", f"The body is larger than {MAXIMUM_JSON_BYTES} bytes."
-            )
     try:
         content = json.loads(body.decode("utf-8-sig"))
     except (ValueError, RecursionError):

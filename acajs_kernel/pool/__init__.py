@@ -1,6 +1,8 @@
 """The session pool's REST API as a typed asynchronous client; it knows nothing of Jupyter."""
 
+from acajs_kernel.pool.asgi import asgi_transport
 from acajs_kernel.pool.authentication import TOKEN_SCOPE, AzureToken, StaticToken, TokenSource
+from acajs_kernel.pool.call import Answer, Call, InProcessPool
 from acajs_kernel.pool.client import MAXIMUM_TIMEOUT_SECONDS, PoolClient
 from acajs_kernel.pool.endpoint import Endpoint, is_resource_id
 from acajs_kernel.pool.identifier import check_identifier, shorten_identifier
@@ -15,7 +17,6 @@ from acajs_kernel.pool.results import (
     Wait,
 )
 from acajs_kernel.pool.transfer import MAXIMUM_UPLOAD_BYTES, Progress
-from acajs_kernel.pool.transport import asgi_transport
 from acajs_kernel.pool.wire import KNOWN_API_VERSIONS
 
 __all__ = [
@@ -23,9 +24,12 @@ __all__ = [
     "MAXIMUM_TIMEOUT_SECONDS",
     "MAXIMUM_UPLOAD_BYTES",
     "TOKEN_SCOPE",
+    "Answer",
     "AzureToken",
+    "Call",
     "Endpoint",
     "Execution",
+    "InProcessPool",
     "JsonValue",
     "NamedVersion",
     "PoolClient",

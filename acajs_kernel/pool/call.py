@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
 
 from acajs_kernel.pool.transfer import Download, Upload
 
-__all__ = ["Answer", "Call"]
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = ["Answer", "AnswerTooLongError", "Call", "CarryingError", "InProcessPool"]
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,7 @@ class Answer:
         headers: The headers, their names in lower case.
         body: The whole body; empty where it went to a call's destination.
         seconds: From the sending of the request to the end of the answer.
+        received_bytes: The size of the body as it travelled.
     """
 
     status: int
@@ -79,8 +84,35 @@ class Answer:
     headers: Mapping[str, str]
     body: bytes
     seconds: float
+    received_bytes: int = 0
 
     @property
     def operation_id(self) -> str:
         """What the vendor's support asks for; empty where the service gives none."""
         return self.headers.get("operation-id", "")[:100]
+
+
+class CarryingError(Exception):
+    """No whole answer came; `fault` is the transport's exception."""
+
+    def __init__(self, fault: Exception) -> None:
+        super().__init__()
+        self.fault = fault
+
+
+class AnswerTooLongError(Exception):
+    """An answer is larger than the bound; it carries the answer without its body."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__()
+        self.answer = answer
+
+
+class InProcessPool(Protocol):
+    """A pool that runs in this process, and needs no HTTP for what it is asked most."""
+
+    async def answer(self, call: Call) -> Answer | None:
+        """Answer a call as the pool would over HTTP; None for one that must travel."""
+
+    def transport(self) -> httpx.AsyncBaseTransport:
+        """Return what carries the other calls."""

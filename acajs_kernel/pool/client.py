@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO, TypeVar
 from acajs_kernel.errors import ConfigurationError, NotFoundError, UnexpectedAnswerError
 from acajs_kernel.pool import answers
 from acajs_kernel.pool.authentication import TokenSource
-from acajs_kernel.pool.call import Answer, Call
+from acajs_kernel.pool.call import Answer, Call, InProcessPool
 from acajs_kernel.pool.endpoint import Endpoint
 from acajs_kernel.pool.exchange import MAXIMUM_ANSWER_BYTES, Exchange
 from acajs_kernel.pool.identifier import check_identifier
@@ -63,6 +63,7 @@ class PoolClient:
         api_version: The API version of executions and files. Calls about sessions and the
             pool always use 2025-10-02-preview, the first description that has them all.
         transport: Replaces the network, as `asgi_transport` does.
+        in_process: The pool, where it runs in this process.
         output_streams_max_length: Where the service cuts stdout and stderr, in characters;
             None for its default, 4096. Sent by versions from 2024-10-02-preview on.
         maximum_answer_bytes: Larger answers are refused; downloads are not limited.
@@ -84,6 +85,7 @@ class PoolClient:
         tokens: TokenSource | None = None,
         api_version: str = "2024-02-02-preview",
         transport: httpx.AsyncBaseTransport | None = None,
+        in_process: InProcessPool | None = None,
         output_streams_max_length: int | None = None,
         maximum_answer_bytes: int = MAXIMUM_ANSWER_BYTES,
         busy_wait_seconds: float = 60,
@@ -100,6 +102,7 @@ class PoolClient:
             tokens=tokens,
             policy=RetryPolicy(busy_wait_seconds, random),
             transport=transport,
+            in_process=in_process,
             maximum_answer_bytes=maximum_answer_bytes,
             on_wait=on_wait,
             clock=clock,

@@ -4,46 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import ssl
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from typing import TypeVar
-from urllib.parse import quote, urlencode
-
-import anyio
-import httpx
+from typing import TYPE_CHECKING, TypeVar
 
 from acajs_kernel.errors import PoolError
 from acajs_kernel.pool.answers import ShapeError
 from acajs_kernel.pool.authentication import TokenSource
-from acajs_kernel.pool.call import Answer, Call
+from acajs_kernel.pool.call import Answer, AnswerTooLongError, Call, CarryingError, InProcessPool
 from acajs_kernel.pool.endpoint import Endpoint
 from acajs_kernel.pool.failures import Failure, FailureReader
 from acajs_kernel.pool.redaction import Redactor
 from acajs_kernel.pool.results import Wait
 from acajs_kernel.pool.retry import RetryPolicy, retry_after_seconds
-from acajs_kernel.pool.transfer import Upload
-from acajs_kernel.pool.transport import open_http_client
+
+if TYPE_CHECKING:
+    import httpx
+
+    from acajs_kernel.pool.carrier import HttpCarrier
 
 __all__ = ["MAXIMUM_ANSWER_BYTES", "Exchange"]
 
 MAXIMUM_ANSWER_BYTES = 64 * 1024 * 1024
 """How much of an answer is kept in memory, unless configured otherwise."""
 
-_MAXIMUM_ERROR_BYTES = 64 * 1024
-
 _log = logging.getLogger("acajs_kernel")
 _Result = TypeVar("_Result")
-
-
-class _AnswerTooLongError(Exception):
-    """An answer is larger than the bound; it carries the answer without its body."""
-
-    def __init__(self, answer: Answer) -> None:
-        super().__init__()
-        self.answer = answer
 
 
 class _FailedError(Exception):
@@ -67,6 +54,7 @@ class Exchange:
         tokens: Gives bearer tokens; None for a pool without authentication.
         policy: Decides about further attempts.
         transport: Replaces the network.
+        in_process: The pool, where it runs in this process.
         maximum_answer_bytes: How much of an answer is kept in memory.
         on_wait: Told before each pause.
         clock: Monotonic time in seconds.
@@ -80,6 +68,7 @@ class Exchange:
         tokens: TokenSource | None,
         policy: RetryPolicy,
         transport: httpx.AsyncBaseTransport | None = None,
+        in_process: InProcessPool | None = None,
         maximum_answer_bytes: int = MAXIMUM_ANSWER_BYTES,
         on_wait: Callable[[Wait], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -89,20 +78,21 @@ class Exchange:
         self._tokens = tokens
         self._policy = policy
         self._transport = transport
+        self._in_process = in_process
         self._maximum_answer_bytes = maximum_answer_bytes
         self._on_wait = on_wait
         self._clock = clock
         self._sleep = sleep
-        self._http: httpx.AsyncClient | None = None
+        self._carrier: HttpCarrier | None = None
         self._is_closed = False
         self._has_reached_pool = False
 
     async def aclose(self) -> None:
         """Close every connection; calls that run then fail."""
         self._is_closed = True
-        http, self._http = self._http, None
-        if http is not None:
-            await http.aclose()
+        carrier, self._carrier = self._carrier, None
+        if carrier is not None:
+            await carrier.aclose()
 
     async def send(self, call: Call, read: Callable[[Answer], _Result]) -> _Result:
         """Send a call until it succeeds or must not be sent again.
@@ -197,15 +187,45 @@ class Exchange:
                 remedy="Restart the kernel.",
                 endpoint=self._endpoint.url,
             )
-        if self._http is None:
-            # Late, because loading certificate authorities takes 40 ms.
-            self._http = open_http_client(self._endpoint, self._transport)
+        answer = await self._in_process.answer(call) if self._in_process is not None else None
+        if answer is None:
+            answer = await self._carry(call, token, attempt)
+        self._has_reached_pool = True
+        if _log.isEnabledFor(logging.DEBUG):
+            _log.debug(
+                "%s %s: HTTP %d in %.3f s, %s bytes out, %d bytes in, attempt %d, operation id %s",
+                call.method,
+                call.path,
+                answer.status,
+                answer.seconds,
+                call.body_size if call.body_size is not None else "some",
+                answer.received_bytes,
+                attempt,
+                Redactor(call.identifier, [token])(answer.operation_id) or "none",
+            )
+        return answer
+
+    async def _carry(self, call: Call, token: str, attempt: int) -> Answer:
+        """Send a call once over HTTP."""
+        carrier = self._carrier
+        if carrier is None:
+            # Late, because httpx and the certificate authorities take 150 ms to load.
+            from acajs_kernel.pool.carrier import HttpCarrier  # noqa: PLC0415
+
+            transport = self._transport
+            if transport is None and self._in_process is not None:
+                transport = self._in_process.transport()
+            carrier = self._carrier = HttpCarrier(
+                self._endpoint,
+                transport=transport,
+                maximum_answer_bytes=self._maximum_answer_bytes,
+                clock=self._clock,
+            )
         started = self._clock()
         try:
-            with anyio.fail_after(call.total_seconds):
-                async with self._open(self._http, call, token) as response:
-                    body = await self._read(response, call, started)
-        except (httpx.HTTPError, httpx.StreamError, ssl.SSLError, TimeoutError) as fault:
+            return await carrier.carry(call, token)
+        except CarryingError as problem:
+            fault = problem.fault
             seconds = self._clock() - started
             _log.debug(
                 "%s %s: %s after %.3f s, attempt %d",
@@ -220,95 +240,9 @@ class Exchange:
             text = str(fault)
             is_clean = Redactor(call.identifier, [token])(text) == text
             raise _FailedError(failure) from (fault if is_clean else None)
-        except _AnswerTooLongError as problem:
+        except AnswerTooLongError as problem:
             raise _FailedError(
                 self._reader(call, token).of_size(
                     problem.answer, self._maximum_answer_bytes, attempt=attempt
                 )
             ) from None
-        self._has_reached_pool = True
-        answer = self._answer(response, body, started)
-        _log.debug(
-            "%s %s: HTTP %d in %.3f s, %s bytes out, %d bytes in, attempt %d, operation id %s",
-            call.method,
-            call.path,
-            answer.status,
-            answer.seconds,
-            call.body_size if call.body_size is not None else "some",
-            response.num_bytes_downloaded,
-            attempt,
-            Redactor(call.identifier, [token])(answer.operation_id) or "none",
-        )
-        return answer
-
-    @asynccontextmanager
-    async def _open(
-        self, http: httpx.AsyncClient, call: Call, token: str
-    ) -> AsyncIterator[httpx.Response]:
-        """Send the request and yield the response, its body unread."""
-        headers = {"Accept": "application/json"}
-        if call.destination is not None:
-            # Compressed content would make the announced length useless for progress.
-            headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
-        content: bytes | AsyncIterator[bytes] | None = None
-        if isinstance(call.body, Upload):
-            headers.update(call.body.headers)
-            content = call.body.stream()
-        elif call.body is not None:
-            headers["Content-Type"] = "application/json"
-            content = call.body
-        if token:
-            headers["Authorization"] = f"Bearer {token}"
-        default = http.timeout
-        timeout = httpx.Timeout(
-            connect=default.connect,
-            pool=default.pool,
-            write=default.write,
-            read=call.answer_seconds,
-        )
-        request = http.build_request(
-            call.method, self._url(call), headers=headers, content=content, timeout=timeout
-        )
-        response = await http.send(request, stream=True)
-        try:
-            yield response
-        finally:
-            await response.aclose()
-
-    def _url(self, call: Call) -> str:
-        if call.url is not None:
-            return call.url
-        parameters = {"api-version": call.api_version, **call.parameters}
-        if call.identifier is not None:
-            parameters["identifier"] = call.identifier
-        return f"{self._endpoint.url}{call.path}?{urlencode(parameters, quote_via=quote)}"
-
-    async def _read(self, response: httpx.Response, call: Call, started: float) -> bytes:
-        """Read a response's body, into the call's destination if it has one."""
-        is_success = response.is_success
-        length = response.headers.get("content-length", "")
-        size = int(length) if length.isdecimal() and len(length) < 16 else None  # noqa: PLR2004
-        if is_success and call.destination is not None:
-            async for chunk in response.aiter_bytes():
-                call.destination.write(chunk, size)
-            return b""
-        limit = self._maximum_answer_bytes if is_success else _MAXIMUM_ERROR_BYTES
-        chunks: list[bytes] = []
-        received = 0
-        async for chunk in response.aiter_bytes():
-            chunks.append(chunk)
-            received += len(chunk)
-            if received > limit:
-                if is_success:
-                    raise _AnswerTooLongError(self._answer(response, b"", started))
-                break  # of an error's text the beginning suffices
-        return b"".join(chunks)
-
-    def _answer(self, response: httpx.Response, body: bytes, started: float) -> Answer:
-        return Answer(
-            status=response.status_code,
-            reason=response.reason_phrase,
-            headers={name.lower(): value for name, value in response.headers.items()},
-            body=body,
-            seconds=self._clock() - started,
-        )

@@ -9,8 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from http import HTTPStatus
 
-import httpx
-
 from acajs_kernel.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -40,15 +38,6 @@ __all__ = ["Failure", "FailureReader"]
 
 _FATE_UNKNOWN = "The cell may have run. It was not sent again."
 
-# These are raised before the first byte of a request leaves.
-_NOT_SENT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-    httpx.UnsupportedProtocol,
-    httpx.LocalProtocolError,
-)
 # What Envoy, the gateway before the sessions, writes after "reset reason:" when it could
 # not hand the request on at all; after any other reason the session may have got it.
 _ENVOY_RESET = "disconnect/reset before headers"
@@ -166,7 +155,19 @@ class FailureReader:
 
     def of_fault(self, fault: Exception, *, seconds: float, attempt: int) -> Failure:
         """Explain a transport's exception."""
-        if isinstance(fault, _NOT_SENT):
+        import httpx  # noqa: PLC0415 -- slow to load, and loaded where it has raised this
+
+        if isinstance(
+            fault,  # raised before the first byte of a request leaves
+            (
+                httpx.ConnectError,
+                httpx.ConnectTimeout,
+                httpx.PoolTimeout,
+                httpx.ProxyError,
+                httpx.UnsupportedProtocol,
+                httpx.LocalProtocolError,
+            ),
+        ):
             return self._of_connection(fault, seconds, attempt)
         is_timeout = isinstance(fault, (httpx.TimeoutException, TimeoutError))
         what = (
@@ -249,6 +250,8 @@ class FailureReader:
         )
 
     def _of_redirect(self, answer: Answer, attempt: int) -> Failure:
+        import httpx  # noqa: PLC0415 -- as above
+
         try:
             # The host alone: the rest of a location may hold the identifier.
             target = httpx.URL(answer.headers.get("location", "")).host or "the same host"
@@ -272,6 +275,8 @@ class FailureReader:
         )
 
     def _of_connection(self, fault: Exception, seconds: float, attempt: int) -> Failure:
+        import httpx  # noqa: PLC0415 -- as above
+
         if isinstance(fault, (httpx.UnsupportedProtocol, httpx.LocalProtocolError)):
             return Failure(
                 ConfigurationError(

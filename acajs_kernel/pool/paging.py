@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import quote, urlencode
 
-import httpx
-
 from acajs_kernel.errors import UnexpectedAnswerError
 from acajs_kernel.pool.endpoint import Endpoint
 
@@ -27,6 +25,8 @@ def next_page_url(
     Raises:
         UnexpectedAnswerError: It leads to another host: the token must not go there.
     """
+    import httpx  # noqa: PLC0415 -- slow to load, and not needed to run cells
+
     base = httpx.URL(f"{endpoint.url}/files")
     try:
         url = base.join(link)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import Callable
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any
 
 import httpx
 
@@ -15,7 +13,7 @@ from acajs_kernel.errors import ConfigurationError
 from acajs_kernel.pool.endpoint import Endpoint
 from acajs_kernel.pool.redaction import hide_identifiers_from_library_logs
 
-__all__ = ["CONNECT_SECONDS", "asgi_transport", "open_http_client"]
+__all__ = ["CONNECT_SECONDS", "open_http_client"]
 
 CONNECT_SECONDS = 10.0
 """Bound of building a connection, in seconds."""
@@ -63,14 +61,6 @@ def open_http_client(
                 "http://HOST:PORT. A SOCKS proxy needs `pip install socksio`."
             ),
         ) from None
-
-
-def asgi_transport(application: Callable[..., Any]) -> httpx.AsyncBaseTransport:
-    """Return a transport that calls an ASGI application inside this process.
-
-    An exception inside the application becomes HTTP 500, as behind a real server.
-    """
-    return httpx.ASGITransport(app=application, raise_app_exceptions=False)
 
 
 def _ssl_context(endpoint: Endpoint) -> ssl.SSLContext:

@@ -99,7 +99,6 @@ async def connect(
         Endpoint,
         PoolClient,
         StaticToken,
-        asgi_transport,
     )
     from acajs_kernel.session.resolving import resolve  # noqa: PLC0415 -- as above
 
@@ -112,13 +111,14 @@ async def connect(
         )
     else:
         from acajs_kernel.local import LocalPool  # noqa: PLC0415
+        from acajs_kernel.session.embedded import EmbeddedPool  # noqa: PLC0415
 
         # It lives and dies with the kernel: nothing else could want the session's place.
         local = await resources.enter_async_context(LocalPool(cooldown_seconds=math.inf))
         client = PoolClient(
             Endpoint.parse("http://embedded.localhost"),
             api_version=settings.api_version,
-            transport=asgi_transport(local.application),
+            in_process=EmbeddedPool(local),
         )
     return await resources.enter_async_context(client)
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from acajs_kernel.local import application, interpreter, session_process
+from acajs_kernel.local import executor, interpreter, session_process
 from acajs_kernel.local.executions import execution_result
 
 from .conftest import NEW, OLD, Api, error_of
@@ -390,7 +390,7 @@ async def test_failure_inside_the_pool_is_500_with_the_usual_body(
     def fail(*_arguments: object) -> None:
         raise RuntimeError("unforeseen")
 
-    monkeypatch.setattr(application, "parse_execution", fail)
+    monkeypatch.setattr(executor, "parse_execution", fail)
     answer = await fresh().execute("1")
     assert error_of(answer) == (500, "InternalServerError")
     assert "unforeseen" not in answer.text

@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 
 import acajs_kernel
-
 from acajs_kernel.runtime import source
 from acajs_kernel.runtime.source import build_source, bundle, strip, stub, travelling_source
 

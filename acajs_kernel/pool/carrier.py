@@ -1,0 +1,140 @@
+"""Carrying a call to the pool over HTTP, once."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from urllib.parse import quote, urlencode
+
+import anyio
+import httpx
+
+from acajs_kernel.pool.call import Answer, AnswerTooLongError, Call, CarryingError
+from acajs_kernel.pool.endpoint import Endpoint
+from acajs_kernel.pool.transfer import Upload
+from acajs_kernel.pool.transport import open_http_client
+
+__all__ = ["HttpCarrier"]
+
+_MAXIMUM_ERROR_BYTES = 64 * 1024
+
+
+class HttpCarrier:
+    """Connections to one pool.
+
+    Args:
+        endpoint: The pool's endpoint.
+        transport: Replaces the network.
+        maximum_answer_bytes: How much of an answer is kept in memory.
+        clock: Monotonic time in seconds.
+
+    Raises:
+        ConfigurationError: The certificates or the proxies of the environment are unusable.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        *,
+        transport: httpx.AsyncBaseTransport | None,
+        maximum_answer_bytes: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._endpoint = endpoint
+        self._maximum_answer_bytes = maximum_answer_bytes
+        self._clock = clock
+        self._http = open_http_client(endpoint, transport)
+
+    async def aclose(self) -> None:
+        """Close every connection; calls that run then fail."""
+        await self._http.aclose()
+
+    async def carry(self, call: Call, token: str) -> Answer:
+        """Send a call once and read the answer, whatever its status.
+
+        Raises:
+            CarryingError: No whole answer came.
+            AnswerTooLongError: It is larger than is kept.
+        """
+        started = self._clock()
+        try:
+            with anyio.fail_after(call.total_seconds):
+                async with self._open(call, token) as response:
+                    body = await self._read(response, call, started)
+        except (httpx.HTTPError, httpx.StreamError, ssl.SSLError, TimeoutError) as fault:
+            raise CarryingError(fault) from None
+        return self._answer(response, body, started)
+
+    @asynccontextmanager
+    async def _open(self, call: Call, token: str) -> AsyncIterator[httpx.Response]:
+        """Send the request and yield the response, its body unread."""
+        headers = {"Accept": "application/json"}
+        if call.destination is not None:
+            # Compressed content would make the announced length useless for progress.
+            headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
+        content: bytes | AsyncIterator[bytes] | None = None
+        if isinstance(call.body, Upload):
+            headers.update(call.body.headers)
+            content = call.body.stream()
+        elif call.body is not None:
+            headers["Content-Type"] = "application/json"
+            content = call.body
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        http = self._http
+        default = http.timeout
+        timeout = httpx.Timeout(
+            connect=default.connect,
+            pool=default.pool,
+            write=default.write,
+            read=call.answer_seconds,
+        )
+        request = http.build_request(
+            call.method, self._url(call), headers=headers, content=content, timeout=timeout
+        )
+        response = await http.send(request, stream=True)
+        try:
+            yield response
+        finally:
+            await response.aclose()
+
+    def _url(self, call: Call) -> str:
+        if call.url is not None:
+            return call.url
+        parameters = {"api-version": call.api_version, **call.parameters}
+        if call.identifier is not None:
+            parameters["identifier"] = call.identifier
+        return f"{self._endpoint.url}{call.path}?{urlencode(parameters, quote_via=quote)}"
+
+    async def _read(self, response: httpx.Response, call: Call, started: float) -> bytes:
+        """Read a response's body, into the call's destination if it has one."""
+        is_success = response.is_success
+        length = response.headers.get("content-length", "")
+        size = int(length) if length.isdecimal() and len(length) < 16 else None  # noqa: PLR2004
+        if is_success and call.destination is not None:
+            async for chunk in response.aiter_bytes():
+                call.destination.write(chunk, size)
+            return b""
+        limit = self._maximum_answer_bytes if is_success else _MAXIMUM_ERROR_BYTES
+        chunks: list[bytes] = []
+        received = 0
+        async for chunk in response.aiter_bytes():
+            chunks.append(chunk)
+            received += len(chunk)
+            if received > limit:
+                if is_success:
+                    raise AnswerTooLongError(self._answer(response, b"", started))
+                break  # of an error's text the beginning suffices
+        return b"".join(chunks)
+
+    def _answer(self, response: httpx.Response, body: bytes, started: float) -> Answer:
+        return Answer(
+            status=response.status_code,
+            reason=response.reason_phrase,
+            headers={name.lower(): value for name, value in response.headers.items()},
+            body=body,
+            seconds=self._clock() - started,
+            received_bytes=response.num_bytes_downloaded,
+        )
