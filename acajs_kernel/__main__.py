@@ -1,51 +1,41 @@
 """Start the kernel: ``python -m acajs_kernel -f CONNECTION_FILE``."""
 
-from typing import Any
+from __future__ import annotations
 
-import zmq
-from ipykernel.kernelapp import IPKernelApp
+import os
+import sys
 
-from acajs_kernel.kernel import AcaJsKernel
-from acajs_kernel.publishing import QUEUED_MESSAGES, PatientSocket
+from acajs_kernel.variables import ENDPOINT_VARIABLES, RUNTIME_VARIABLE
 
-_CONTROL_SECONDS = 2.0
+# A connection file and nothing else: no setting on the command line.
+_PLAIN_ARGUMENTS = 2
 
 
-class AcaJsKernelApp(IPKernelApp):
-    """The kernel application, for a kernel whose cells are not Python.
+def main() -> None:
+    """Launch the kernel, with its first session on its way before anything else is loaded.
 
-    Nothing that Python prints belongs into the notebook: it goes where the kernel's log
-    goes, without ipykernel's replacements of stdout and stderr and their two threads.
+    Whether it is wanted is a guess from the environment; a configuration file may name a
+    pool elsewhere, and then the session is discarded.
     """
+    if len(sys.argv) <= 1 + _PLAIN_ARGUMENTS and not any(
+        os.environ.get(name, "").strip() for name in ENDPOINT_VARIABLES
+    ):
+        _start_session()
+    from acajs_kernel.application import AcaJsKernelApp  # noqa: PLC0415 -- after the session
 
-    name = "acajs"
-    kernel_class = AcaJsKernel
-    outstream_class = None  # type: ignore[assignment] # the trait allows None
+    AcaJsKernelApp.launch_instance()
 
-    def init_iopub(self, context: zmq.Context[Any]) -> None:
-        """Open the channel on which output is published, such that none is lost."""
-        # What is set on a context holds for the sockets that it makes.
-        context.setsockopt(zmq.SNDHWM, QUEUED_MESSAGES)
-        context.setsockopt(zmq.XPUB_NODROP, 1)
-        try:
-            super().init_iopub(context)
-        finally:
-            del context.sndhwm, context.xpub_nodrop
-        thread = self.iopub_thread
-        thread.socket = PatientSocket(thread.socket, thread.io_loop.call_later)
 
-    def start(self) -> None:
-        """Serve until shutdown, and let the last message of it out.
+def _start_session() -> None:
+    from acajs_kernel.local.ahead import start_ahead  # noqa: PLC0415 -- not always needed
 
-        The control thread answers the shutdown request and publishes "idle" after it, while
-        the main thread's loop has stopped and the interpreter's exit stops the publishing
-        thread: now and then the last message would block for ever.
-        """
-        super().start()
-        if self.control_thread is not None:
-            self.control_thread.stop()
-            self.control_thread.join(_CONTROL_SECONDS)
+    code = None
+    if os.environ.get(RUNTIME_VARIABLE, "").strip() != "plain":
+        from acajs_kernel.runtime.source import travelling_source  # noqa: PLC0415 -- as above
+
+        code = travelling_source().install_code
+    start_ahead(code)
 
 
 if __name__ == "__main__":
-    AcaJsKernelApp.launch_instance()
+    main()

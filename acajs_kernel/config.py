@@ -12,17 +12,13 @@ from traitlets import Enum, Float, Integer, Unicode, default
 from traitlets.config import Configurable
 
 from acajs_kernel.errors import ConfigurationError
+from acajs_kernel.variables import ENDPOINT_VARIABLES, RUNTIME_VARIABLE
 
 __all__ = ["API_VERSION", "Settings"]
 
 API_VERSION = "2024-02-02-preview"
 """The service's API version that the vendor's tutorial uses, and our default."""
 
-_ENDPOINT_VARIABLES = (
-    "ACAJS_POOL_ENDPOINT",
-    # The name that the vendor's own clients and samples of the service read.
-    "AZURE_CONTAINER_APP_SESSION_POOL_MANAGEMENT_ENDPOINT",
-)
 _MAXIMUM_TIMEOUT_SECONDS = 220
 
 
@@ -135,7 +131,7 @@ class Settings(Configurable):
 
     @default("endpoint")
     def _endpoint_default(self) -> str:
-        for name in _ENDPOINT_VARIABLES:
+        for name in ENDPOINT_VARIABLES:
             if value := os.environ.get(name, "").strip():
                 return value
         return ""
@@ -154,7 +150,7 @@ class Settings(Configurable):
 
     @default("runtime")
     def _runtime_default(self) -> str:
-        return _choice_from_environment("ACAJS_RUNTIME", ("auto", "rich", "plain"), "auto")
+        return _choice_from_environment(RUNTIME_VARIABLE, ("auto", "rich", "plain"), "auto")
 
     @default("timeout")
     def _timeout_default(self) -> int:

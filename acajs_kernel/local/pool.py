@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
     from typing_extensions import Self
 
+    from .ahead import StartedSession
+
 __all__ = ["LocalPool"]
 
 _VERSION_SECONDS = 10.0
@@ -52,6 +54,7 @@ class LocalPool:
             temporary folder.
         forward_environment: Environment variables that sessions get besides the few that
             pass anyway, exactly as they are given here.
+        started: What the first session is made of, where it was started ahead.
 
     Raises:
         ConfigurationError: A number is out of range or the token is empty.
@@ -68,6 +71,7 @@ class LocalPool:
         maximum_timeout_seconds: int = 220,
         root: Path | None = None,
         forward_environment: Mapping[str, str] | None = None,
+        started: StartedSession | None = None,
     ) -> None:
         if max_sessions < 1 or cooldown_seconds <= 0 or maximum_timeout_seconds < 1:
             raise ConfigurationError(
@@ -79,13 +83,17 @@ class LocalPool:
             raise ConfigurationError("The embedded pool's token must not be empty.")
         self.has_token = token is not None
         self._token = token
-        self._node = node or find_node()
+        self._node = node or (started.node if started is not None else find_node())
         self._root = root
         self._forwarded = dict(forward_environment or {})
         self._folder: Path | None = None
         self._held: BinaryIO | None = None
         self._lock = threading.Lock()
         self._spare: Future[SessionProcess] | None = None
+        if started is not None:
+            self._folder, self._held = started.folder, started.held
+            self._spare = Future()
+            self._spare.set_result(started.process)
         self._closed = False
         self._version: asyncio.Future[str] | None = None
         self._registry = SessionRegistry(

@@ -25,8 +25,10 @@ function install(options) {
     }
     present.dispose();
   }
+  const agent = new Agent(options.version, options.runner, sessionFolder());
+  agent.prepare();
   Object.defineProperty(globalThis, SYMBOL, {
-    value: new Agent(options.version, options.runner, sessionFolder()),
+    value: agent,
     configurable: true,
     enumerable: false,
     writable: true,

@@ -94,6 +94,7 @@ async def connect(
         AcaJsError: A setting cannot be used, or there is no Node for an embedded pool.
     """
     # Imported here because launching the kernel must not wait for it.
+    from acajs_kernel.local.ahead import discard_started, take_started  # noqa: PLC0415
     from acajs_kernel.pool import (  # noqa: PLC0415
         AzureToken,
         Endpoint,
@@ -103,6 +104,7 @@ async def connect(
     from acajs_kernel.session.resolving import resolve  # noqa: PLC0415 -- as above
 
     if settings.endpoint:
+        discard_started()
         client = PoolClient(
             await resolve(settings.endpoint),
             tokens=StaticToken(settings.token) if settings.token else AzureToken(),
@@ -114,7 +116,10 @@ async def connect(
         from acajs_kernel.session.embedded import EmbeddedPool  # noqa: PLC0415
 
         # It lives and dies with the kernel: nothing else could want the session's place.
-        local = await resources.enter_async_context(LocalPool(cooldown_seconds=math.inf))
+        started = take_started()
+        local = await resources.enter_async_context(
+            LocalPool(cooldown_seconds=math.inf, started=started)
+        )
         client = PoolClient(
             Endpoint.parse("http://embedded.localhost"),
             api_version=settings.api_version,

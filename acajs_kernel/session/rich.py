@@ -15,9 +15,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-from acajs_kernel.cell.completion import wanted_at, wanted_expression
-from acajs_kernel.cell.imports import rewrite_modules
-from acajs_kernel.cell.objects import parenthesize_object
 from acajs_kernel.errors import (
     AcaJsError,
     CodeFailedError,
@@ -26,8 +23,6 @@ from acajs_kernel.errors import (
     SessionLostError,
 )
 from acajs_kernel.session.agent import Agent, AgentUnavailableError
-from acajs_kernel.session.completing import completions, question
-from acajs_kernel.session.describing import describe
 from acajs_kernel.session.events import (
     Cell,
     Completions,
@@ -206,7 +201,7 @@ class RichSession:
         )
 
     async def _run(self, cell: Cell) -> Outcome:
-        code = rewrite_modules(parenthesize_object(cell.code))
+        code = _for_repl(cell.code)
         request: dict[str, Any] = {
             "op": "run",
             "cell": cell.key,
@@ -378,6 +373,10 @@ class RichSession:
         """Return completions at a cursor in code points; None while a cell runs."""
         if self._running is not None:
             return None  # the request would queue behind those of the cell
+        # Imported here because no cell needs it to run.
+        from acajs_kernel.cell.completion import wanted_at  # noqa: PLC0415
+        from acajs_kernel.session.completing import completions, question  # noqa: PLC0415
+
         wanted = wanted_at(code, cursor)
         if wanted.kind == "nothing":
             return Completions((), cursor, cursor)
@@ -386,6 +385,10 @@ class RichSession:
 
     async def inspect(self, code: str, cursor: int, detail: int) -> Mapping[str, Any] | None:
         """Describe what stands at a cursor in code points as a MIME bundle; else None."""
+        # Imported here because no cell needs it to run.
+        from acajs_kernel.cell.completion import wanted_expression  # noqa: PLC0415
+        from acajs_kernel.session.describing import describe  # noqa: PLC0415
+
         targets = wanted_expression(code, cursor)
         if self._running is not None or not targets:
             return None
@@ -470,6 +473,20 @@ def _processor_seconds(usage: Any) -> tuple[float, float] | None:  # noqa: ANN40
         return None
     user, system = _seconds(usage.get("user"), 1_000_000), _seconds(usage.get("system"), 1_000_000)
     return None if user is None or system is None else (user, system)
+
+
+def _for_repl(code: str) -> str:
+    """Return a cell's code as V8's REPL mode takes it; most is taken as it is."""
+    # Imported where a cell needs it, because the first one should not wait for parsers.
+    if code.rstrip().endswith("}"):
+        from acajs_kernel.cell.objects import parenthesize_object  # noqa: PLC0415
+
+        code = parenthesize_object(code)
+    if "import" in code or "export" in code:
+        from acajs_kernel.cell.imports import rewrite_modules  # noqa: PLC0415
+
+        code = rewrite_modules(code)
+    return code
 
 
 def _aborted(event: dict[str, Any]) -> Error | None:

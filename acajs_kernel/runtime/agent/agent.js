@@ -99,6 +99,14 @@ class Agent {
   }
 
   /**
+   * Start a runner before anybody asks for one: it takes longer than the first request.
+   * @returns {void}
+   */
+  prepare() {
+    this.#runner.start();
+  }
+
+  /**
    * Answer a request, now or within its `wait`.
    * @param {Execution} execution The execution that brought the request: ends with the answer.
    * @param {Request} request

@@ -132,7 +132,10 @@ class RunnerControl {
 
   /** Make the state clean: a new runner, unless this one has run nothing yet. */
   refresh() {
-    if (this.#runner === null || this.#hasRun || this.running !== null) {
+    const hasOtherHeap =
+      this.#settings.heap_megabytes !== undefined &&
+      this.#settings.heap_megabytes !== this.#heapMegabytes;
+    if (this.#runner === null || this.#hasRun || hasOtherHeap || this.running !== null) {
       this.restart();
     }
     this.events.clear();

@@ -1,0 +1,52 @@
+"""The kernel's process: its sockets, its threads, its end."""
+
+from typing import Any
+
+import zmq
+from ipykernel.kernelapp import IPKernelApp
+
+from acajs_kernel.kernel import AcaJsKernel
+from acajs_kernel.publishing import QUEUED_MESSAGES, PatientSocket
+
+__all__ = ["AcaJsKernelApp"]
+
+_CONTROL_SECONDS = 2.0
+
+
+class AcaJsKernelApp(IPKernelApp):
+    """The kernel application, for a kernel whose cells are not Python.
+
+    Nothing that Python prints belongs into the notebook: it goes where the kernel's log
+    goes, without ipykernel's replacements of stdout and stderr and their two threads.
+    """
+
+    name = "acajs"
+    kernel_class = AcaJsKernel
+    outstream_class = None  # type: ignore[assignment] # the trait allows None
+
+    def init_pdb(self) -> None:
+        """Leave out what is for debugging Python in cells; loading it takes time."""
+
+    def init_iopub(self, context: zmq.Context[Any]) -> None:
+        """Open the channel on which output is published, such that none is lost."""
+        # What is set on a context holds for the sockets that it makes.
+        context.setsockopt(zmq.SNDHWM, QUEUED_MESSAGES)
+        context.setsockopt(zmq.XPUB_NODROP, 1)
+        try:
+            super().init_iopub(context)
+        finally:
+            del context.sndhwm, context.xpub_nodrop
+        thread = self.iopub_thread
+        thread.socket = PatientSocket(thread.socket, thread.io_loop.call_later)
+
+    def start(self) -> None:
+        """Serve until shutdown, and let the last message of it out.
+
+        The control thread answers the shutdown request and publishes "idle" after it, while
+        the main thread's loop has stopped and the interpreter's exit stops the publishing
+        thread: now and then the last message would block for ever.
+        """
+        super().start()
+        if self.control_thread is not None:
+            self.control_thread.stop()
+            self.control_thread.join(_CONTROL_SECONDS)

@@ -1,0 +1,15 @@
+"""Names of environment variables that are read before the settings can be loaded."""
+
+from __future__ import annotations
+
+__all__ = ["ENDPOINT_VARIABLES", "RUNTIME_VARIABLE"]
+
+ENDPOINT_VARIABLES = (
+    "ACAJS_POOL_ENDPOINT",
+    # The name that the vendor's own clients and samples of the service read.
+    "AZURE_CONTAINER_APP_SESSION_POOL_MANAGEMENT_ENDPOINT",
+)
+"""Name the pool's management endpoint; the first that is set counts."""
+
+RUNTIME_VARIABLE = "ACAJS_RUNTIME"
+"""Says how cells run."""
