@@ -340,9 +340,14 @@ class AcaJsKernel(Settings, Kernel):
     async def do_is_complete(self, code: str) -> dict[str, Any]:
         """Say whether a console should run the text or wait for more; no request is made."""
         # Imported here because tree-sitter is not needed to start.
-        from acajs_kernel.cell.completeness import check_completeness  # noqa: PLC0415
+        if may_hold_magics(code):
+            from acajs_kernel.magics.editor import check_cell  # noqa: PLC0415
 
-        verdict = check_completeness(code)
+            verdict = check_cell(code)
+        else:
+            from acajs_kernel.cell.completeness import check_completeness  # noqa: PLC0415
+
+            verdict = check_completeness(code)
         reply = {"status": verdict.status}
         return reply | ({"indent": verdict.indent} if verdict.status == "incomplete" else {})
 
@@ -351,7 +356,13 @@ class AcaJsKernel(Settings, Kernel):
         completions = None
         if self._notebook is not None:
             try:
-                completions = await self._notebook.complete(code, cursor_pos)
+                if may_hold_magics(code):
+                    # Imported here because most cells hold none.
+                    from acajs_kernel.magics.editor import complete_cell  # noqa: PLC0415
+
+                    completions = await complete_cell(code, cursor_pos, self._notebook)
+                else:
+                    completions = await self._notebook.complete(code, cursor_pos)
             except AcaJsError as error:
                 _log.info("no completions: %s", error.message)
             except Exception:  # without a reply the editor would wait for ever
@@ -369,7 +380,13 @@ class AcaJsKernel(Settings, Kernel):
         data: Mapping[str, Any] | None = None
         if self._notebook is not None:
             try:
-                data = await self._notebook.inspect(code, cursor_pos, detail_level)
+                if may_hold_magics(code):
+                    # Imported here because most cells hold none.
+                    from acajs_kernel.magics.editor import inspect_cell  # noqa: PLC0415
+
+                    data = await inspect_cell(code, cursor_pos, detail_level, self._notebook)
+                else:
+                    data = await self._notebook.inspect(code, cursor_pos, detail_level)
             except AcaJsError as error:
                 _log.info("nothing to inspect: %s", error.message)
             except Exception:  # without a reply the editor would wait for ever
@@ -378,6 +395,13 @@ class AcaJsKernel(Settings, Kernel):
 
     async def _help(self, code: str) -> list[dict[str, Any]]:
         """Return the payload that shows help, for ``name?`` and ``name??``; else nothing."""
+        if code.rstrip().endswith("?") and may_hold_magics(code):
+            # Imported here because most cells hold none.
+            from acajs_kernel.magics.editor import asked_magic  # noqa: PLC0415
+
+            help_text = asked_magic(code)
+            if help_text is not None:
+                return [{"source": "page", "data": dict(help_text), "start": 0}]
         asked = _HELP.fullmatch(code)
         if asked is None or self._notebook is None:
             return []

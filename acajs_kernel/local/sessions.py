@@ -52,7 +52,10 @@ class Session:
     @property
     def expires_at(self) -> datetime:
         """When the session ends if no further request comes."""
-        return self.last_accessed_at + timedelta(seconds=self._cooldown_seconds)
+        try:
+            return self.last_accessed_at + timedelta(seconds=self._cooldown_seconds)
+        except OverflowError:  # the pool inside a kernel lets no session cool down
+            return datetime.max.replace(tzinfo=timezone.utc)
 
 
 class SessionRegistry:

@@ -49,7 +49,7 @@ __all__ = ["PART_SEPARATOR", "cell_key", "may_hold_magics"]
 PART_SEPARATOR = ":"
 """What stands behind a cell's key in the keys of its parts."""
 
-_SIGN = re.compile(r"^[^\S\n]*(?:%{1,2}[^\W\d]|!(?!=))", re.MULTILINE)
+_SIGN = re.compile(r"^[^\S\n]*(?:%{1,2}(?:[^\W\d]|$)|!(?!=))", re.MULTILINE)
 
 
 def cell_key(key: str) -> str:

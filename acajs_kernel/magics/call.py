@@ -88,14 +88,18 @@ class Call:
         body: For ``%%name`` the lines below, else None.
         code: The body, else the arguments, with blanks before them, so that every line and
             column is where it stands in the cell: what to run as JavaScript.
+        is_alone: Whether the cell holds nothing else.
         notebook: The notebook's session: its settings, its mode, restarting it.
     """
 
-    def __init__(self, magic: Magic, part: MagicPart, cell: Cell, host: Host) -> None:
+    def __init__(
+        self, magic: Magic, part: MagicPart, cell: Cell, host: Host, *, is_alone: bool
+    ) -> None:
         self.magic = magic
         self.arguments = part.arguments
         self.body = part.body
         self.code = part.code
+        self.is_alone = is_alone
         self.notebook = host.notebook
         self.next_input: dict[str, Any] | None = None
         self._cell = cell

@@ -29,12 +29,12 @@ def magics() -> Mapping[str, Magic]:
     return dict(sorted(found.items()))
 
 
-def find_magic(name: str, *, sign: str = "%") -> Magic:
+def find_magic(name: str, *, sign: str = "") -> Magic:
     """Return a magic by its name.
 
     Args:
         name: The name, without signs.
-        sign: ``%`` or ``%%``: how it is to be used.
+        sign: ``%`` or ``%%``: how it is to be used; empty if it is not to be used at all.
 
     Raises:
         MagicError: There is none of this name, or it cannot be used so.
@@ -42,9 +42,9 @@ def find_magic(name: str, *, sign: str = "%") -> Magic:
     magic = magics().get(name)
     if magic is None:
         near = difflib.get_close_matches(name, magics(), n=1)
-        meant = f"Did you mean {sign}{near[0]}? " if near else ""
+        meant = f"Did you mean {sign or '%'}{near[0]}? " if near else ""
         raise MagicError(
-            f"There is no magic {sign}{name}; the cell did not run.",
+            f"There is no magic {sign or '%'}{name}" + ("; the cell did not run." if sign else "."),
             remedy=f"{meant}%lsmagic lists what there is.",
         )
     if sign == "%%" and not magic.is_cell_magic:

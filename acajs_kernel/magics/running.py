@@ -108,7 +108,7 @@ class MagicCell:
                 expressions=expressions if takes_expressions else {},
             )
             if magic is not None and isinstance(part, MagicPart):
-                await self._call(magic, part, cell)
+                await self._call(magic, part, cell, is_alone=len(parts) == 1)
             else:
                 outcome = await self._execute(cell)
                 if outcome.error is not None:
@@ -130,10 +130,10 @@ class MagicCell:
         unknown = {word for word, kind in zip(doubtful, found, strict=True) if kind == "undefined"}
         return split_cell(source, frozenset(unknown))
 
-    async def _call(self, magic: Magic, part: MagicPart, cell: Cell) -> None:
+    async def _call(self, magic: Magic, part: MagicPart, cell: Cell, *, is_alone: bool) -> None:
         if magic.needs_rich and self.notebook.settings.runtime == "plain":
             raise _needs_rich(magic)
-        call = Call(magic, part, cell, self)
+        call = Call(magic, part, cell, self, is_alone=is_alone)
         if magic.needs_rich:
             await call.access()  # opens the session, which decides on the mode
             if self.notebook.mode != "rich":
@@ -163,8 +163,14 @@ def _failed(error: CodeFailedError) -> Outcome:
     return Outcome(error=Error(error.ename, error.evalue, error.traceback))
 
 
+_MISPLACED = re.compile(r"^[^\S\n]*%%\w", re.MULTILINE)
+
+
 def _explained(error: Error, part: Part) -> Error:
     """Add why a line that looks like a magic was JavaScript, where that made the error."""
+    if error.ename == "SyntaxError" and _MISPLACED.search(part.code):
+        hint = "A magic with %% takes a whole cell: it stands on the cell's first line."
+        return replace(error, traceback=(*error.traceback, hint))
     match = _UNDEFINED.search(error.evalue) if error.ename == "ReferenceError" else None
     name = match[1] if match else ""
     if not isinstance(part, ScriptPart) or name not in magics():

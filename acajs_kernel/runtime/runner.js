@@ -19,6 +19,7 @@ const { Output } = require("./runner/output.js");
 const { Prompts } = require("./runner/prompts.js");
 const { Questions } = require("./runner/questions.js");
 const { Ring, SLOTS } = require("./runner/ring.js");
+const { defineShell } = require("./runner/shell.js");
 const { capturePrinting } = require("./runner/streams.js");
 const { Tracebacks } = require("./runner/traceback.js");
 const { reportUncaught } = require("./runner/uncaught.js");
@@ -126,6 +127,7 @@ function start(nativeImport) {
     // Not before: when the text of `--eval` has ended, Node defines `module` once more.
     defineGlobals({ folder, output, displays, settings: cells.settings, prompts: functions, ijavascript });
     defineImports(nativeImport, folder);
+    defineShell();
     /** @type {any} */ (globalThis).Jupyter.who = createWho(() => questions.variables());
     readMessages((message) => operations[message.type]?.(message));
     output.send({ kind: "ready" });

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from acajs_kernel.errors import AcaJsError, CodeFailedError, SessionLostError
 from acajs_kernel.session.events import (
@@ -25,6 +25,7 @@ from acajs_kernel.session.events import (
 )
 from acajs_kernel.session.identity import derive_identifier
 from acajs_kernel.session.opening import SessionAccess, SessionSettings, connect, renewal_seconds
+from acajs_kernel.session.repeating import Action, Earlier
 
 if TYPE_CHECKING:
     from acajs_kernel.pool import PoolClient, Wait
@@ -44,9 +45,6 @@ INTERRUPTED_WAIT = Outcome(
     error=Error("KeyboardInterrupt", _NOT_RUN, (f"\x1b[31mKeyboardInterrupt\x1b[39m: {_NOT_RUN}",))
 )
 
-
-Action: TypeAlias = Callable[[], Awaitable[None]]
-"""Something to do again on a session that has replaced the notebook's."""
 
 _Result = TypeVar("_Result")
 
@@ -105,7 +103,7 @@ class NotebookSession:
         self._access: SessionAccess | None = None
         self._running: Cell | None = None
         self._notices: list[str] = []
-        self._succeeded: list[Cell | Action] = []
+        self._earlier = Earlier()
         self._texts: deque[str] = deque(maxlen=_TEXTS_KEPT)
         self._last_use = time.monotonic()
         self._interrupted: asyncio.Future[None] | None = None
@@ -150,7 +148,7 @@ class NotebookSession:
         if outcome is None:
             return INTERRUPTED_WAIT
         if outcome.error is None and cell.is_repeated and not cell.silent:
-            self._remember(cell)
+            self.repeat_if_lost(cell)
         return outcome
 
     async def evaluate(self, cell: Cell) -> Any:  # noqa: ANN401 -- JSON
@@ -196,18 +194,15 @@ class NotebookSession:
             self._running = None
             self._last_use = time.monotonic()
 
-    def repeat_if_lost(self, action: Action) -> None:
-        """Remember something that is to be done again, in its turn, on a fresh session."""
-        self._remember(action)
-
-    def _remember(self, done: Cell | Action) -> None:
+    def repeat_if_lost(self, done: Cell | Action) -> None:
+        """Remember what is to be done again on a fresh session, if the settings want it so."""
         if self._settings.on_session_loss == "replay":
-            self._succeeded.append(done)
+            self._earlier.remember(done)
 
     async def _start_afresh(self, session: _Session, cell: Cell) -> None:
         """Prepare the fresh session that has replaced the notebook's own for a cell."""
-        earlier, self._succeeded = self._succeeded, []
         if self._settings.on_session_loss == "restart":
+            self._earlier.forget()
             self._notify(
                 "The session was replaced by a fresh one: it had cooled down, was stopped, or "
                 "failed. Variables are gone; this cell runs on the fresh session."
@@ -215,31 +210,9 @@ class NotebookSession:
             return
         self._notify(
             "The session was replaced by a fresh one: it had cooled down, was stopped, or "
-            f"failed. Running the {len(earlier)} earlier successful cells again."
+            f"failed. Running the {len(self._earlier)} earlier successful cells again."
         )
-        for done in earlier:
-            if isinstance(done, Cell):
-                await self._repeat(session, done, cell)
-            else:
-                await done()
-            self._succeeded.append(done)
-
-    async def _repeat(self, session: _Session, done: Cell, cell: Cell) -> None:
-        again = replace(
-            done,
-            key=f"again/{cell.key}/{done.key}",  # nobody shows what a cell of this key shows
-            silent=True,
-            expressions={},
-            allow_stdin=False,
-        )
-        outcome = await session.execute(again)
-        if outcome.error is not None:
-            raise SessionLostError(
-                f"The session was replaced by a fresh one, and In[{done.number}] failed when "
-                f"it was run again: {outcome.error.ename}: {outcome.error.evalue} "
-                "The cells behind it, and this one, did not run.",
-                remedy="Run the cells again from the top.",
-            )
+        await self._earlier.repeat(session.execute, cell)
 
     def _show(self, key: str, event: Event) -> None:
         """Pass on what a cell shows."""
@@ -368,6 +341,10 @@ class NotebookSession:
             await stop_session(self._access.pool, self._access.identifier)
         await self._leave()
 
+    def choose_runtime(self, runtime: str) -> None:
+        """Set how the next session runs its cells; this one goes on as it is."""
+        self._settings = replace(self._settings, runtime=runtime)
+
     def set_timeout(self, seconds: int) -> None:
         """Set the bound of one execution, 1 to 220 seconds."""
         self._settings = replace(self._settings, timeout_seconds=seconds)
@@ -397,7 +374,7 @@ class NotebookSession:
 
     def _forget(self) -> None:
         """Forget what cells have made."""
-        self._succeeded = []
+        self._earlier.forget()
         self._texts.clear()
 
     def _start_keeping_alive(self) -> None:

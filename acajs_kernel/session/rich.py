@@ -432,7 +432,11 @@ class RichSession:
         Raises:
             PoolError: The pool cannot be used.
         """
-        answer = await self._ask("restart")
+        try:
+            answer = await self._ask("restart")
+        except SessionLostError:
+            await self.open()  # a fresh session has no variables either
+            return
         if "refused" in answer:
             raise SessionError(
                 f"The JavaScript runtime was not restarted: {answer.get('message')}",

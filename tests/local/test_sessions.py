@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from datetime import datetime
 from pathlib import Path
@@ -35,6 +36,15 @@ async def until_gone(client: httpx.AsyncClient) -> None:
     while (await api.send("GET", "/listSessions")).json()["value"]:
         assert time.monotonic() < limit
         await asyncio.sleep(0.02)
+
+
+async def test_session_that_never_cools_down_is_described() -> None:
+    """Its end is the last moment that there is, as in the pool inside a kernel."""
+    async with LocalPool(cooldown_seconds=math.inf) as pool, client_of(pool) as client:
+        api = api_of(client)
+        await api.run("1")
+        entry = (await api.send("GET", "/session")).json()
+        assert entry["expireAt"].startswith("9999-12-31")
 
 
 async def test_session_is_described_and_stopped() -> None:

@@ -1,0 +1,18 @@
+"""The folder that relative file names mean, in JavaScript."""
+
+from __future__ import annotations
+
+__all__ = ["FOLDER", "resolved"]
+
+# The runner works in the session's folder; in plain mode the interpreter may work elsewhere.
+# The same choice as that of runtime/agent.js.
+FOLDER = (
+    '(typeof __acajs_shell__ === "undefined" && process.env.ACAJS_SESSION_MARKER === undefined '
+    '&& require("node:fs").existsSync("/mnt/data") ? "/mnt/data" : process.cwd())'
+)
+"""An expression: the folder, which the session's files API serves unless the cell left it."""
+
+
+def resolved(name: str) -> str:
+    """Return an expression for the path of a file, whose name is a JavaScript expression."""
+    return f'require("node:path").resolve({FOLDER}, {name})'

@@ -1,0 +1,108 @@
+"""``%sh``, ``%%sh``, ``%%script`` and ``!``: commands of the session's shell."""
+
+from __future__ import annotations
+
+import json
+
+from acajs_kernel.errors import CodeFailedError, MagicError
+from acajs_kernel.magics.call import Call
+from acajs_kernel.magics.declaration import Magic
+from acajs_kernel.magics.folder import FOLDER
+
+__all__ = ["MAGICS"]
+
+_RICH = "await __acajs_shell__"
+# Plain mode awaits nothing: the output comes when the command has ended.
+_PLAIN = f"""((command, input) => {{
+const [program, ...rest] = [command].flat();
+const ended = require("node:child_process").spawnSync(program, rest, {{
+  shell: !Array.isArray(command), cwd: {FOLDER}, input, encoding: "utf8",
+  maxBuffer: Infinity, stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+}});
+process.stdout.write(ended.stdout ?? "");
+process.stderr.write(ended.stderr ?? "");
+if (ended.error) throw ended.error;
+if (ended.status !== 0) throw Object.assign(new Error(
+  ended.signal === null ? `exit status ${{ended.status}}` : `ended by ${{ended.signal}}`
+), {{ name: "ShellError" }});
+}})"""
+_STOP = "await __acajs_shell__.stop()"
+_FAILED = "ShellError"
+
+
+async def _sh(call: Call) -> None:
+    if call.body is not None and call.arguments:
+        raise call.misuse("Another program than the shell is run by %%script.")
+    command = call.arguments if call.body is None else call.body
+    if not command.strip():
+        raise call.misuse("There is no command to run.")
+    try:
+        await _run(call, command, None)
+    except CodeFailedError as error:
+        if error.ename != _FAILED:
+            raise
+        if call.body is not None:
+            raise _failure(call, error) from error
+        # As in IPython a single command that fails does not end the cell.
+        call.print(f"[{error.evalue}]\n", is_error=True)
+
+
+async def _script(call: Call) -> None:
+    program = call.words()
+    if not program:
+        raise call.misuse("Which program is to read the lines below?")
+    try:
+        await _run(call, program, call.body or "")
+    except CodeFailedError as error:
+        if error.ename == _FAILED:
+            raise _failure(call, error) from error
+        if "ENOENT" in error.evalue:
+            raise MagicError(
+                f"%%script: the session has no program {program[0]!r}.",
+                remedy="%sh which NAME tells whether there is one.",
+            ) from error
+        raise
+
+
+async def _run(call: Call, command: str | list[str], text: str | None) -> None:
+    await call.access()  # opens the session, which decides on the mode
+    is_rich = call.notebook.mode == "rich"
+    arguments = [command] if text is None else [command, text]
+    values = ", ".join(map(json.dumps, arguments))
+    try:
+        await call.execute(f"{_RICH if is_rich else _PLAIN}({values})")
+    except CodeFailedError as error:
+        if is_rich and error.ename != _FAILED:
+            await call.clean_up(_STOP)
+        raise
+
+
+def _failure(call: Call, error: CodeFailedError) -> MagicError:
+    return MagicError(f"%%{call.magic.name}: the program did not end well: {error.evalue}.")
+
+
+MAGICS = (
+    Magic(
+        name="sh",
+        usage=("%sh COMMAND", "!COMMAND", "%%sh"),
+        summary="Run a command, or the lines below, in the shell of the session.",
+        run=_sh,
+        where="session",
+        details=(
+            "Output comes as it is printed, an interrupt ends the command and what it has "
+            "started, and nothing can be typed into it. A single command that fails says so and "
+            "the cell goes on; `%%sh` ends the cell then. In plain mode the output comes when "
+            "the command has ended."
+        ),
+        completes="session files",
+    ),
+    Magic(
+        name="script",
+        usage=("%%script PROGRAM ARGUMENT…",),
+        summary="Give the lines below to a program of the session, such as `bash` or `python3`.",
+        run=_script,
+        where="session",
+        details="The program reads them from its standard input. A failure ends the cell.",
+        words=("bash", "node", "python3"),
+    ),
+)

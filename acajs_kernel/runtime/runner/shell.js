@@ -1,0 +1,115 @@
+/**
+ * Commands of the session's shell, for cells.
+ */
+"use strict";
+
+const { spawn } = require("node:child_process");
+
+/** The name the kernel's magics call. */
+const SHELL_NAME = "__acajs_shell__";
+
+/** Milliseconds between asking a command to end and ending it. */
+const GRACE = 1000;
+
+const isWindows = process.platform === "win32";
+const kill = process.kill.bind(process);
+const startTimer = setTimeout;
+const stopTimer = clearTimeout;
+
+/** @typedef {import("node:child_process").ChildProcess} ChildProcess */
+
+/** @type {Set<ChildProcess>} */
+const running = new Set();
+
+/** Says how a command ended that did not end well. */
+class ShellError extends Error {
+  /**
+   * @param {number | null} code
+   * @param {string | null} signal
+   */
+  constructor(code, signal) {
+    super(signal === null ? `exit status ${code}` : `ended by ${signal}`);
+    this.name = "ShellError";
+  }
+}
+
+/**
+ * @param {ChildProcess} child
+ * @param {NodeJS.Signals} signal
+ * @returns {void}
+ */
+function signalAll(child, signal) {
+  try {
+    // Elsewhere the command leads a group of its own, with whatever it has started.
+    kill(isWindows ? /** @type {number} */ (child.pid) : -(/** @type {number} */ (child.pid)), signal);
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+/**
+ * Run a command, or a program with its arguments.
+ *
+ * What it prints goes to this process's own descriptors, which the agent reads as it comes.
+ * @param {string | string[]} command
+ * @param {string} [input] What it reads; without it nothing.
+ * @returns {Promise<void>} Rejected if it did not end well.
+ */
+function runShell(command, input) {
+  const [program = "", ...rest] = Array.isArray(command) ? command : [command];
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, rest, {
+      shell: !Array.isArray(command),
+      stdio: [input === undefined ? "ignore" : "pipe", "inherit", "inherit"],
+      detached: !isWindows,
+      windowsHide: true,
+    });
+    running.add(child);
+    child.on("error", (error) => {
+      running.delete(child);
+      reject(error);
+    });
+    child.on("exit", (code, signal) => {
+      running.delete(child);
+      if (code === 0) {
+        resolve();
+      } else {
+        reject(new ShellError(code, signal));
+      }
+    });
+    if (child.stdin !== null) {
+      // A program may end before it has read everything.
+      child.stdin.on("error", () => {});
+      child.stdin.end(input);
+    }
+  });
+}
+
+/**
+ * End every command that runs: asked first, then by force.
+ * @returns {Promise<void>}
+ */
+async function stopShell() {
+  const ends = [...running].map(
+    (child) =>
+      /** @type {Promise<void>} */ (
+        new Promise((resolve) => {
+          const timer = startTimer(() => signalAll(child, "SIGKILL"), GRACE);
+          child.once("exit", () => {
+            stopTimer(timer);
+            resolve();
+          });
+          signalAll(child, "SIGTERM");
+        })
+      ),
+  );
+  await Promise.all(ends);
+}
+
+/** Define the name that the magics use. */
+function defineShell() {
+  const value = Object.assign(runShell, { stop: stopShell });
+  Object.defineProperty(globalThis, SHELL_NAME, { value, enumerable: false, writable: false });
+}
+
+module.exports = { defineShell };
