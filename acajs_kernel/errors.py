@@ -30,11 +30,13 @@
 
 Each message says what was tried and what happened; `remedy` says what to do next,
 with the exact command where there is one. No message holds a token or a whole
-session identifier.
+session identifier. `more` is where the documentation says the rest: each class has a
+heading of its own in docs/troubleshooting.md.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 __all__ = [
@@ -68,6 +70,9 @@ __all__ = [
 ]
 
 
+_TROUBLESHOOTING = "https://acajs.github.io/acajs-kernel/troubleshooting"
+
+
 class AcaJsError(Exception):
     """Base of every error that acajs raises on purpose.
 
@@ -83,6 +88,12 @@ class AcaJsError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message}\n{self.remedy}" if self.remedy else self.message
+
+    @property
+    def more(self) -> str:
+        """The address of what the documentation says about errors of this class."""
+        words = re.findall("[A-Z][a-z]*", type(self).__name__.removesuffix("Error"))
+        return f"{_TROUBLESHOOTING}#{'-'.join(words).lower()}"
 
 
 class ConfigurationError(AcaJsError):

@@ -121,11 +121,12 @@ def error_reply(error: Error) -> dict[str, Any]:
 
 
 def own_error(error: AcaJsError) -> Error:
-    """Show one of our own errors: its name, what happened, and what to do."""
+    """Show one of our own errors: its name, what happened, what to do, and where to read on."""
     name = type(error).__name__
     lines = [f"\x1b[31m{name}\x1b[39m: {error.message}"]
     if error.remedy:
         lines.extend(("", error.remedy))
+    lines.append(f"More: {error.more}")
     return Error(name, error.message, tuple(lines))
 
 

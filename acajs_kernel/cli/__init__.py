@@ -38,7 +38,7 @@ def main() -> None:
     try:
         _application()
     except AcaJsError as error:
-        typer.echo(f"acajs: {error}", err=True)
+        typer.echo(f"acajs: {error}\nMore: {error.more}", err=True)
         sys.exit(1)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 _REPOSITORY = Path(__file__).parent.parent.parent
 _QUICKSTART = _REPOSITORY / "notebooks" / "quickstart.ipynb"
@@ -172,3 +172,40 @@ def expect_idle(page: Page, name: str = NAME) -> None:
     expect(page.get_by_role("button", name=f"{name} | Idle")).to_be_visible(
         timeout=_KERNEL_MILLISECONDS
     )
+
+
+def use_theme(lab: JupyterLab, theme: str) -> None:
+    """Set the theme that pages have when they are loaded."""
+    folder = lab.root.parent / "settings" / "@jupyterlab" / "apputils-extension"
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({"theme": f"JupyterLab {theme}"})
+    (folder / "themes.jupyterlab-settings").write_text(text, encoding="utf-8")
+
+
+def open_notebook(page: Page, lab: JupyterLab, name: str) -> Locator:
+    """Open a file of the lab in an empty workspace; return its panel once its kernel is there."""
+    page.goto(f"{lab.url}lab/tree/{name}?token={lab.token}&reset")
+    notebook = page.locator(".jp-NotebookPanel:visible")
+    expect_idle(page)
+    return notebook
+
+
+def write_notebook(lab: JupyterLab, name: str, *cells: str) -> None:
+    """Write a notebook without outputs into the folder that JupyterLab serves."""
+    notebook = {
+        "cells": [
+            {
+                "cell_type": "code",
+                "id": f"cell-{number}",
+                "metadata": {},
+                "execution_count": None,
+                "outputs": [],
+                "source": cell,
+            }
+            for number, cell in enumerate(cells)
+        ],
+        "metadata": {"kernelspec": {"name": "acajs", "display_name": NAME}},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    (lab.root / name).write_text(json.dumps(notebook), encoding="utf-8")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 from pathlib import Path
@@ -10,7 +9,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import ARTIFACTS, NAME, JupyterLab, expect_idle
+from tests.browser.conftest import (
+    ARTIFACTS,
+    JupyterLab,
+    open_notebook,
+    use_theme,
+    write_notebook,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -37,21 +42,6 @@ _CONTRAST = """element => {
 }"""
 
 
-def _use_theme(lab: JupyterLab, theme: str) -> None:
-    """Set the theme that pages have when they are loaded."""
-    folder = lab.root.parent / "settings" / "@jupyterlab" / "apputils-extension"
-    folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps({"theme": f"JupyterLab {theme}"})
-    (folder / "themes.jupyterlab-settings").write_text(text, encoding="utf-8")
-
-
-def _open(page: Page, lab: JupyterLab, name: str) -> Locator:
-    page.goto(f"{lab.url}lab/tree/{name}?token={lab.token}&reset")
-    notebook = page.locator(".jp-NotebookPanel:visible")
-    expect_idle(page)
-    return notebook
-
-
 def _run_all(page: Page, notebook: Locator, milliseconds: int) -> None:
     """Run every cell, and wait until each has ended."""
     page.get_by_role("menuitem", name="Run", exact=True).click()
@@ -62,33 +52,12 @@ def _run_all(page: Page, notebook: Locator, milliseconds: int) -> None:
         )
 
 
-def _write(lab: JupyterLab, name: str, *cells: str) -> None:
-    """Write a notebook without outputs into the folder that JupyterLab serves."""
-    notebook = {
-        "cells": [
-            {
-                "cell_type": "code",
-                "id": f"cell-{number}",
-                "metadata": {},
-                "execution_count": None,
-                "outputs": [],
-                "source": cell,
-            }
-            for number, cell in enumerate(cells)
-        ],
-        "metadata": {"kernelspec": {"name": "acajs", "display_name": NAME}},
-        "nbformat": 4,
-        "nbformat_minor": 5,
-    }
-    (lab.root / name).write_text(json.dumps(notebook), encoding="utf-8")
-
-
 @pytest.mark.parametrize("theme", ["Light", "Dark"])
 def test_what_is_shown_can_be_read_in_both_themes(page: Page, lab: JupyterLab, theme: str) -> None:
     """Tables, notes, bytes and progress have the theme's colours; images are drawn."""
-    _use_theme(lab, theme)
+    use_theme(lab, theme)
     page.set_viewport_size({"width": 1000, "height": 2600})  # cells out of view are not drawn
-    _write(
+    write_notebook(
         lab,
         "shown.ipynb",
         "Array.from({ length: 60 }, (_, n) => ({ n, text: '<b>' + n }))",
@@ -97,7 +66,7 @@ def test_what_is_shown_can_be_read_in_both_themes(page: Page, lab: JupyterLab, t
         "({ getAttribute() {}, cloneNode() {}, outerHTML: "
         '\'<svg width="40" height="20"><text y="15" fill="currentColor">ink</text></svg>\' })',
     )
-    notebook = _open(page, lab, "shown.ipynb")
+    notebook = open_notebook(page, lab, "shown.ipynb")
     expect(page.locator("body")).to_have_attribute("data-jp-theme-name", f"JupyterLab {theme}")
     _run_all(page, notebook, _CELL_MILLISECONDS)
     outputs = notebook.locator(".jp-CodeCell .jp-OutputArea-output")
@@ -124,9 +93,9 @@ def test_what_is_shown_can_be_read_in_both_themes(page: Page, lab: JupyterLab, t
 def test_the_gallery_is_drawn_in_both_themes(page: Page, lab: JupyterLab) -> None:
     """Every output of the gallery is drawn; pictures of both themes are kept to be looked at."""
     shutil.copy(_GALLERY, lab.root)
-    _use_theme(lab, "Light")
+    use_theme(lab, "Light")
     page.set_viewport_size({"width": 1280, "height": 7000})
-    notebook = _open(page, lab, "gallery.ipynb")
+    notebook = open_notebook(page, lab, "gallery.ipynb")
     _run_all(page, notebook, _INSTALL_MILLISECONDS)
     expect(
         notebook.locator(".jp-RenderedVegaCommonHTML5, .jp-RenderedVegaLite").first

@@ -1,0 +1,102 @@
+"""What the documentation says of JupyterLab, and the pictures that it shows."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import (
+    ARTIFACTS,
+    NAME,
+    JupyterLab,
+    expect_idle,
+    open_notebook,
+    use_theme,
+    write_notebook,
+)
+from tests.checkout import REPOSITORY
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+_OUTPUT_MILLISECONDS = 60_000
+_PLANETS = """\
+const planets = [
+  { name: "Mercury", radius_km: 2439.7, moons: 0 },
+  { name: "Earth", radius_km: 6371, moons: 1 },
+  { name: "Mars", radius_km: 3389.5, moons: 2 },
+];
+planets"""
+_ERROR = """\
+function volume({ radius_km: radius }) {
+  return (4 / 3) * Math.PI * radius.cubed();
+}
+planets.map(volume)"""
+
+
+def _run_cell(page: Page, notebook: Locator, number: int) -> Locator:
+    """Run one of the notebook's cells, and wait until it has ended."""
+    cell = notebook.locator(".jp-CodeCell").nth(number)
+    cell.locator(".cm-content").click()
+    page.keyboard.press("Shift+Enter")
+    expect(cell.locator(".jp-InputPrompt")).to_have_text(
+        re.compile(r"^\[\d+\]:$"), timeout=_OUTPUT_MILLISECONDS
+    )
+    return cell
+
+
+def _readme_cell() -> str:
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    found = re.search(r"^```js\n(.*?)\n```$", readme, re.MULTILINE | re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+def test_a_notebook_that_is_closed_and_opened_again_goes_on(page: Page, lab: JupyterLab) -> None:
+    """After closing the tab, the outputs are there, and the kernel with its variables."""
+    write_notebook(lab, "again.ipynb", "const kept = 41;\nkept + 1", "kept")
+    notebook = open_notebook(page, lab, "again.ipynb")
+    _run_cell(page, notebook, 0)
+    page.keyboard.press("Control+s")
+    expect(page.locator(".lm-TabBar-tab.jp-mod-dirty")).to_have_count(0)
+    again = page.context.new_page()
+    page.close()
+    notebook = open_notebook(again, lab, "again.ipynb")
+    first = notebook.locator(".jp-CodeCell").first
+    expect(first.locator(".jp-OutputArea-executeResult")).to_contain_text("42")
+    cell = _run_cell(again, notebook, 1)
+    expect(cell.locator(".jp-OutputArea-executeResult")).to_contain_text("41")
+    expect(cell.locator(".jp-OutputPrompt")).to_have_text("[2]:")
+
+
+@pytest.mark.parametrize("theme", ["Light", "Dark"])
+def test_the_pictures_of_the_documentation_show_what_it_says(
+    page: Page, lab: JupyterLab, theme: str
+) -> None:
+    """The README's cell, a table and an error, as in the pictures, in both themes."""
+    use_theme(lab, theme)
+    page.set_viewport_size({"width": 1000, "height": 760})
+    name = f"planets-{theme.lower()}.ipynb"
+    write_notebook(lab, name, _readme_cell(), _PLANETS, _ERROR)
+    notebook = open_notebook(page, lab, name)
+    page.get_by_role("menuitem", name="View", exact=True).click()
+    page.get_by_text("Show Left Sidebar").first.click()
+    cell = _run_cell(page, notebook, 0)
+    expect(cell.locator(".jp-OutputArea")).to_contain_text("3 planets")
+    expect(cell.locator(".jp-OutputArea-executeResult")).to_contain_text("[ 7, 5, 5 ]")
+    table = _run_cell(page, notebook, 1)
+    expect(table.locator("table tbody tr")).to_have_count(3)
+    failed = _run_cell(page, notebook, 2)
+    expect(failed.locator(".jp-OutputArea")).to_contain_text("radius.cubed is not a function")
+    expect_idle(page)
+    page.screenshot(path=ARTIFACTS / f"documentation-{theme.lower()}.png")
+
+
+def test_the_launcher_is_as_in_the_picture(page: Page) -> None:
+    """The launcher offers the kernel for notebooks and for consoles."""
+    page.set_viewport_size({"width": 1000, "height": 500})
+    for category in ("Notebook", "Console"):
+        card = page.locator(f'.jp-LauncherCard[data-category="{category}"]')
+        expect(card.filter(has_text=NAME)).to_be_visible()
+    page.screenshot(path=ARTIFACTS / "documentation-launcher.png")

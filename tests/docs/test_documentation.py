@@ -1,0 +1,160 @@
+"""The documentation says what is so: its cells, commands, settings, errors, links."""
+
+from __future__ import annotations
+
+import os
+import re
+import runpy
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from typer.testing import CliRunner
+
+from acajs_kernel import cli, errors
+from acajs_kernel.messages import own_error
+from tests.checkout import REPOSITORY
+from tests.kernel_client import RunningKernel, running_kernel
+
+_DOCUMENTATION = REPOSITORY / "docs"
+_PAGES = sorted(path.name for path in _DOCUMENTATION.glob("*.md"))
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_CELL = re.compile(r"^```js\n(.*?)^```\n(?:\s*^```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL)
+_COMMANDS = re.compile(r"^( *)```sh\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+
+
+def _text(page: str) -> str:
+    return (_DOCUMENTATION / page).read_text(encoding="utf-8")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def kernel() -> AsyncIterator[RunningKernel]:
+    """Start one kernel for the cells of all pages."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("ACAJS_")}
+    async with running_kernel(clean) as running:
+        yield running
+
+
+@pytest.mark.parametrize("page", [page for page in _PAGES if _CELL.search(_text(page))])
+async def test_a_pages_cells_show_what_the_page_says(kernel: RunningKernel, page: str) -> None:
+    """Each block marked js runs, in order; a text block behind it is what it shows."""
+    for code, expected in _CELL.findall(_text(page)):
+        ran = await kernel.run(code)
+        assert ran.reply["status"] == "ok", code + str(ran.reply)
+        if expected:
+            result = f"{_COLOUR.sub('', ran.text)}\n" if ran.text else ""
+            assert ran.stdout + result == expected, code
+
+
+def _commands(text: str) -> list[str]:
+    """Return the command lines of a page's sh blocks."""
+    return [
+        line.strip()
+        for _, block in _COMMANDS.findall(text)
+        for line in block.replace("\\\n", " ").splitlines()
+        if line.strip() and not line.strip().startswith("#")
+    ]
+
+
+_OWN_COMMANDS = sorted(
+    {line for page in _PAGES for line in _commands(_text(page)) if line.startswith("acajs ")}
+)
+
+
+@pytest.mark.parametrize("line", _OWN_COMMANDS)
+def test_a_command_of_ours_has_the_options_that_are_written(line: str) -> None:
+    """Every `acajs …` that a page shows exists, with its options."""
+    words = re.split(r"\s+", re.sub(r"\"[^\"]*\"|'[^']*'", "TEXT", line))[1:]
+    names: list[str] = []
+    for word in words:
+        if not re.fullmatch(r"[a-z]+", word):
+            break
+        names.append(word)
+    shown = CliRunner().invoke(
+        cli._application, [*names, "--help"], env={"COLUMNS": "200", "NO_COLOR": "1"}
+    )
+    assert shown.exit_code == 0, shown.output
+    written = {word.partition("=")[0] for word in words if word.startswith("--")}
+    assert written <= set(re.findall(r"--[a-z-]+", shown.output))
+
+
+def test_commands_of_ours_are_found() -> None:
+    """The pages show the commands that a reader needs first."""
+    shown = {" ".join(line.split()[:2]) for line in _OWN_COMMANDS}
+    assert shown >= {"acajs install", "acajs pool"}
+
+
+@pytest.mark.parametrize("name", errors.__all__)
+def test_an_errors_last_line_leads_to_its_heading(name: str) -> None:
+    """Each class of error has a heading of its own, to which its message links."""
+    # Some classes have arguments of their own, which do not matter here.
+    kind: type[errors.AcaJsError] = getattr(errors, name)
+    error = kind.__new__(kind)
+    errors.AcaJsError.__init__(error, "what happened", remedy="what to do")
+    last = own_error(error).traceback[-1]
+    assert last == f"More: {error.more}"
+    assert len(last) < 90
+    page, _, anchor = error.more.removeprefix("More: ").rpartition("/")[2].partition("#")
+    assert re.search(rf"^#+ {name} {{ #{anchor} }}$", _text(f"{page}.md"), re.MULTILINE)
+
+
+def test_the_pages_that_are_written_from_the_code_are_current() -> None:
+    """`python scripts/write_reference.py` would change nothing."""
+    script = runpy.run_path(str(REPOSITORY / "scripts" / "write_reference.py"))
+    for name, write in script["PAGES"].items():
+        assert write() == _text(name), f"run python scripts/write_reference.py for {name}"
+
+
+async def test_the_configuration_file_named_is_the_one_that_is_read(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    """`acajs_config.py` in IPython's default profile sets a trait."""
+    assert "`acajs_config.py`, in the folder `profile_default`" in _text("configuration.md")
+    file = tmp_path / "profile_default" / "acajs_config.py"
+    file.parent.mkdir()
+    file.write_text('c.AcaJsKernel.runtime = "plain"\n', encoding="utf-8")
+    async with running_kernel(environment | {"IPYTHONDIR": str(tmp_path)}) as plain:
+        ran = await plain.run("import 'node:fs'")
+    assert ran.error["ename"] == "SyntaxError"
+
+
+class _Loaded(HTMLParser):
+    """Collects what a browser loads for a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.addresses: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given: dict[str, Any] = dict(attrs)
+        if tag in {"script", "img", "iframe", "source"} and given.get("src"):
+            self.addresses.append(given["src"])
+        if tag == "link" and given.get("rel") in {"stylesheet", "icon", "preload", "preconnect"}:
+            self.addresses.append(given["href"])
+
+
+@pytest.mark.slow
+def test_the_site_is_built_strictly_and_loads_nothing_from_elsewhere(tmp_path: Path) -> None:
+    """No link is broken, every page is reached from the navigation, and it works offline."""
+    site = tmp_path / "site"
+    built = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(site)],
+        cwd=REPOSITORY,
+        env=os.environ | {"NO_MKDOCS_2_WARNING": "1"},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert built.returncode == 0, built.stderr
+    assert "not included in the" not in built.stderr, built.stderr
+    assert {f"{Path(page).stem}.html" for page in _PAGES} <= {file.name for file in site.iterdir()}
+    for file in site.glob("*.html"):
+        loaded = _Loaded()
+        loaded.feed(file.read_text(encoding="utf-8"))
+        assert [address for address in loaded.addresses if "//" in address] == [], file.name
