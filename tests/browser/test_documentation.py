@@ -53,19 +53,27 @@ def _readme_cell() -> str:
     return found[1]
 
 
+def test_the_launcher_is_as_in_the_picture(page: Page) -> None:
+    """The launcher offers the kernel for notebooks and for consoles."""
+    page.set_viewport_size({"width": 1000, "height": 500})
+    for category in ("Notebook", "Console"):
+        card = page.locator(f'.jp-LauncherCard[data-category="{category}"]')
+        expect(card.filter(has_text=NAME)).to_be_visible()
+    page.screenshot(path=ARTIFACTS / "documentation-launcher.png")
+
+
 def test_a_notebook_that_is_closed_and_opened_again_goes_on(page: Page, lab: JupyterLab) -> None:
     """After closing the tab, the outputs are there, and the kernel with its variables."""
     write_notebook(lab, "again.ipynb", "const kept = 41;\nkept + 1", "kept")
+    before = page.context.new_page()
+    _run_cell(before, open_notebook(before, lab, "again.ipynb"), 0)
+    before.keyboard.press("Control+s")
+    expect(before.locator(".lm-TabBar-tab.jp-mod-dirty")).to_have_count(0)
+    before.close()
     notebook = open_notebook(page, lab, "again.ipynb")
-    _run_cell(page, notebook, 0)
-    page.keyboard.press("Control+s")
-    expect(page.locator(".lm-TabBar-tab.jp-mod-dirty")).to_have_count(0)
-    again = page.context.new_page()
-    page.close()
-    notebook = open_notebook(again, lab, "again.ipynb")
     first = notebook.locator(".jp-CodeCell").first
     expect(first.locator(".jp-OutputArea-executeResult")).to_contain_text("42")
-    cell = _run_cell(again, notebook, 1)
+    cell = _run_cell(page, notebook, 1)
     expect(cell.locator(".jp-OutputArea-executeResult")).to_contain_text("41")
     expect(cell.locator(".jp-OutputPrompt")).to_have_text("[2]:")
 
@@ -76,12 +84,12 @@ def test_the_pictures_of_the_documentation_show_what_it_says(
 ) -> None:
     """The README's cell, a table and an error, as in the pictures, in both themes."""
     use_theme(lab, theme)
-    page.set_viewport_size({"width": 1000, "height": 760})
+    page.set_viewport_size({"width": 1000, "height": 800})
     name = f"planets-{theme.lower()}.ipynb"
     write_notebook(lab, name, _readme_cell(), _PLANETS, _ERROR)
     notebook = open_notebook(page, lab, name)
-    page.get_by_role("menuitem", name="View", exact=True).click()
-    page.get_by_text("Show Left Sidebar").first.click()
+    page.keyboard.press("Control+b")  # more room for the notebook
+    expect(page.locator("#jp-left-stack")).to_be_hidden()
     cell = _run_cell(page, notebook, 0)
     expect(cell.locator(".jp-OutputArea")).to_contain_text("3 planets")
     expect(cell.locator(".jp-OutputArea-executeResult")).to_contain_text("[ 7, 5, 5 ]")
@@ -91,12 +99,3 @@ def test_the_pictures_of_the_documentation_show_what_it_says(
     expect(failed.locator(".jp-OutputArea")).to_contain_text("radius.cubed is not a function")
     expect_idle(page)
     page.screenshot(path=ARTIFACTS / f"documentation-{theme.lower()}.png")
-
-
-def test_the_launcher_is_as_in_the_picture(page: Page) -> None:
-    """The launcher offers the kernel for notebooks and for consoles."""
-    page.set_viewport_size({"width": 1000, "height": 500})
-    for category in ("Notebook", "Console"):
-        card = page.locator(f'.jp-LauncherCard[data-category="{category}"]')
-        expect(card.filter(has_text=NAME)).to_be_visible()
-    page.screenshot(path=ARTIFACTS / "documentation-launcher.png")
