@@ -111,10 +111,10 @@ def test_the_commands_options_exist(command: list[str]) -> None:
 def test_links_to_files_lead_somewhere(document: str) -> None:
     """Every relative link names a file of the repository."""
     text = (REPOSITORY / document).read_text(encoding="utf-8")
-    links = re.findall(r"\]\(([^)\s]+)\)", text)
+    links = re.findall(r"\]\(([^)\s]+)\)|<img src=\"([^\"]+)\"", text)
     missing = [
         link
-        for link in links
+        for link in map("".join, links)
         if "://" not in link and not (REPOSITORY / link.partition("#")[0]).is_file()
     ]
     assert missing == []

@@ -46,6 +46,8 @@ _CHROMIUM_OPTIONS = [
     "--disable-sync",
 ]
 
+expect.set_options(timeout=_ACTION_MILLISECONDS)  # five seconds are little for a busy machine
+
 
 @dataclass(frozen=True)
 class JupyterLab:
