@@ -159,7 +159,7 @@ def test_a_bad_endpoint_is_refused(
     assert ran.returncode == 1
     assert ran.stderr.startswith("acajs: ")
     assert words in ran.stderr
-    assert "https://" in ran.stderr
+    assert "https://" in ran.stderr.partition("More: ")[0]
     assert "Traceback" not in ran.stderr
     assert "secret" not in ran.stderr
     assert list(tmp_path.iterdir()) == []
@@ -172,6 +172,7 @@ def test_a_bad_name_is_refused(environment: dict[str, str], tmp_path: Path) -> N
     assert ran.stderr == (
         "acajs: The kernel spec was to be named 'a name', which Jupyter does not allow.\n"
         "Use --name with letters, digits, '.', '-' and '_' only.\n"
+        "More: https://acajs.github.io/acajs-kernel/troubleshooting#configuration\n"
     )
 
 

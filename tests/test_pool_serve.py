@@ -252,6 +252,7 @@ def test_without_uvicorn_the_message_names_the_extra(environment: dict[str, str]
     assert ran.stderr == (
         "acajs: Serving a pool needs the package uvicorn, which is not installed.\n"
         'Install it with: pip install "acajs-kernel[serve]"\n'
+        "More: https://acajs.github.io/acajs-kernel/troubleshooting#configuration\n"
     )
 
 
