@@ -9,6 +9,7 @@ import typer
 
 from acajs_kernel import __version__
 from acajs_kernel.cli.azure import azure
+from acajs_kernel.cli.doctor import doctor
 from acajs_kernel.cli.exec import run_script
 from acajs_kernel.cli.files import files
 from acajs_kernel.cli.install import install
@@ -29,6 +30,7 @@ _application.command()(install)
 _application.command("exec")(run_script)
 _application.add_typer(files, name="files")
 _application.add_typer(sessions, name="sessions")
+_application.command()(doctor)
 _application.add_typer(pool, name="pool")
 _application.add_typer(azure, name="azure")
 

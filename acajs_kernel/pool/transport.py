@@ -13,7 +13,7 @@ from acajs_kernel.errors import ConfigurationError
 from acajs_kernel.pool.endpoint import Endpoint
 from acajs_kernel.pool.redaction import hide_identifiers_from_library_logs
 
-__all__ = ["CONNECT_SECONDS", "open_http_client"]
+__all__ = ["CONNECT_SECONDS", "open_http_client", "ssl_context"]
 
 CONNECT_SECONDS = 10.0
 """Bound of building a connection, in seconds."""
@@ -44,7 +44,7 @@ def open_http_client(
     try:
         return httpx.AsyncClient(
             transport=transport,
-            verify=_ssl_context(endpoint) if transport is None else True,
+            verify=ssl_context(endpoint) if transport is None else True,
             trust_env=not endpoint.is_loopback,
             follow_redirects=False,
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
@@ -63,7 +63,7 @@ def open_http_client(
         ) from None
 
 
-def _ssl_context(endpoint: Endpoint) -> ssl.SSLContext:
+def ssl_context(endpoint: Endpoint) -> ssl.SSLContext:
     """Return what verifies the pool's certificate.
 
     ``SSL_CERT_FILE`` and ``SSL_CERT_DIR`` (OpenSSL's own variables) replace the default

@@ -17,6 +17,7 @@ from cryptography.x509.oid import NameOID
 
 from acajs_kernel.errors import AcaJsError, ConfigurationError, PoolUnreachableError
 from acajs_kernel.pool import Endpoint, PoolClient, StaticToken, asgi_transport
+from acajs_kernel.pool.reachability import clock_difference, shake_hands
 from tests.pool.fakes import IDENTIFIER, OLD_SUCCESS, URL, Connection, http_answer, tcp_server
 
 
@@ -198,3 +199,50 @@ async def test_exception_of_a_mounted_application_is_an_http_500() -> None:
     ) as client:
         with pytest.raises(AcaJsError, match="HTTP 500"):
             await client.metadata()
+
+
+async def test_the_certificate_is_told_and_verified(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A handshake names version, issuer and expiry; without trust it fails with the remedy."""
+
+    async def wait(connection: Connection) -> None:
+        await connection.reader.read()
+
+    async with tcp_server(wait, tls=authority.context) as (url, _):
+        with pytest.raises(PoolUnreachableError, match="certificate is not trusted") as caught:
+            await shake_hands(Endpoint.parse(url))
+        assert "SSL_CERT_FILE" in caught.value.remedy
+        monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
+        hands = await shake_hands(Endpoint.parse(url))
+    assert hands.version.startswith("TLS")
+    assert hands.issuer == "acajs test"
+    assert hands.expires.endswith("GMT")
+
+
+@pytest.mark.parametrize("hours", [0, 1])
+async def test_the_services_clock_is_read(hours: int) -> None:
+    """The date of any answer tells how far this machine's clock is off."""
+    moment = dt.datetime.now(dt.timezone.utc) - dt.timedelta(hours=hours)
+    date = f"Date: {moment:%a, %d %b %Y %H:%M:%S} GMT\r\n"
+
+    async def answer(connection: Connection) -> None:
+        await connection.read_request()
+        await connection.write(http_answer(b"{}", status="401 Unauthorized", extra=date))
+
+    async with tcp_server(answer) as (url, heads):
+        ahead = await clock_difference(Endpoint.parse(url))
+    assert ahead is not None
+    assert abs(ahead - hours * 3600) < 60
+    assert b"authorization" not in heads[0].lower()
+
+
+async def test_an_answer_without_a_date_tells_no_clock() -> None:
+    """A service that does not say what time it is is no failure."""
+
+    async def answer(connection: Connection) -> None:
+        await connection.read_request()
+        await connection.write(http_answer(b"{}"))
+
+    async with tcp_server(answer) as (url, _):
+        assert await clock_difference(Endpoint.parse(url)) is None
