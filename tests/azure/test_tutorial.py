@@ -1,0 +1,113 @@
+"""The tutorial, as a page and as a notebook: what it shows is what happens."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from acajs_kernel import cli
+from acajs_kernel.azure import PoolOptions, create_commands
+from tests import test_notebooks as lessons
+from tests.checkout import REPOSITORY
+from tests.pool_server import served_pool
+
+_PAGE = (REPOSITORY / "docs" / "azure.md").read_text(encoding="utf-8")
+_COMMANDS = create_commands(
+    "mypool", "mygroup", subscription="", location="northcentralus", options=PoolOptions()
+)
+
+
+def _words(text: str) -> str:
+    """Return a command in one line."""
+    return " ".join(text.replace("\\\n", " ").split())
+
+
+def _shell_blocks() -> list[str]:
+    return re.findall(r"^```sh\n(.*?)^```$", _PAGE, re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("command", _COMMANDS[:-1])
+def test_the_page_shows_the_commands_that_a_dry_run_prints(command: str) -> None:
+    """Each az command of the page is the one that the program knows."""
+    assert _words(command) in [_words(block) for block in _shell_blocks()]
+
+
+def test_the_page_has_the_tutorials_seven_steps() -> None:
+    """They are numbered as the vendor's, and in its order."""
+    steps = re.findall(r"^## (\d)\. (.+)$", _PAGE, re.MULTILINE)
+    assert [number for number, _ in steps] == list("1234567")
+    assert [words.split()[-1] for _, words in steps] == [
+        "group",
+        "pool",
+        "role",
+        "token",
+        "endpoint",
+        "session",
+        "up",
+    ]
+
+
+def test_the_pages_options_exist() -> None:
+    """Every option that the page shows for our commands is one of theirs."""
+    for command in ("create", "delete", "show"):
+        shown = CliRunner().invoke(
+            cli._application,
+            ["azure", command, "--help"],
+            env={"COLUMNS": "200", "NO_COLOR": "1"},
+        )
+        text = _PAGE.replace("\n", " ")
+        written = {
+            option
+            for part in re.findall(rf"acajs azure {command}([^`]*)", text)
+            for option in re.findall(r"(?<= )--[a-z-]+", part)
+        }
+        assert written
+        assert written <= set(re.findall(r"--[a-z-]+", shown.output))
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_the_pages_exchange_gives_the_pages_answer(environment: dict[str, str]) -> None:
+    """Step 6, pasted into a shell, prints what the page says, save for the time it took."""
+    command = next(block for block in _shell_blocks() if block.startswith("curl"))
+    answer = re.findall(r"^```json\n(.*?)^```$", _PAGE, re.MULTILINE | re.DOTALL)[0]
+    with served_pool(environment) as pool:
+        ran = subprocess.run(
+            ["/bin/sh", "-c", command],
+            env=environment | pool.environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+    got, expected = json.loads(ran.stdout)["properties"], json.loads(answer)["properties"]
+    assert got.pop("executionTimeInMilliseconds") >= 0
+    del expected["executionTimeInMilliseconds"]
+    assert got == expected
+
+
+async def test_the_notebook_gives_the_outputs_that_are_saved_in_it(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    """A fresh run on the embedded pool, without an account, shows what the file shows."""
+    fresh = await lessons._run("azure", environment, tmp_path)
+    saved = lessons._read("azure")
+    for ran, kept in zip(lessons._code_cells(fresh), lessons._code_cells(saved), strict=True):
+        assert lessons._shown(ran) == lessons._shown(kept), ran.source
+    first = next(lessons._code_cells(saved))
+    assert (first.source, first.outputs[0].text) == ('console.log("hello-world")', "hello-world\n")
+
+
+def test_the_notebook_shows_what_a_dry_run_prints() -> None:
+    """Its block of az commands is the program's own output."""
+    ran = CliRunner().invoke(
+        cli._application,
+        ["azure", "create", "mypool", "--resource-group", "mygroup", "--dry-run"],
+    )
+    text = "\n".join(cell.source for cell in lessons._read("azure").cells)
+    assert f"```text\n{ran.stdout}```" in text
