@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import time
 from datetime import datetime, timezone
@@ -12,10 +11,8 @@ from acajs_kernel.doctor.case import Case
 from acajs_kernel.doctor.checking import Result
 from acajs_kernel.pool import (
     AzureToken,
-    Endpoint,
     PoolClient,
     StaticToken,
-    asgi_transport,
 )
 from acajs_kernel.pool.reachability import (
     clock_difference,
@@ -23,6 +20,8 @@ from acajs_kernel.pool.reachability import (
     resolve_name,
     shake_hands,
 )
+from acajs_kernel.session import SessionSettings
+from acajs_kernel.session.opening import connect
 from acajs_kernel.session.resolving import resolve
 
 __all__ = ["check_clock", "check_endpoint", "check_name", "check_tls", "check_token"]
@@ -45,16 +44,8 @@ async def check_endpoint(case: Case) -> Result:
     """Whether the endpoint is one; a resource id is looked up."""
     settings = case.settings
     if not case.pool_text:
-        # Imported here because starlette is slow to import, and not needed for another pool.
-        from acajs_kernel.local import LocalPool  # noqa: PLC0415
-
-        local = await case.resources.enter_async_context(LocalPool(cooldown_seconds=math.inf))
-        client = PoolClient(
-            Endpoint.parse("http://embedded.localhost"),
-            api_version=settings.api_version,
-            transport=asgi_transport(local.application),
-        )
-        case.pool = await case.resources.enter_async_context(client)
+        embedded = SessionSettings.of(settings)
+        case.pool = await connect(embedded, case.resources, lambda _: None)
         return Result("embedded, on this machine's Node", facts={"url": None})
     endpoint = await resolve(case.pool_text)
     case.endpoint = endpoint
