@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import os
+import socket
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import httpx
 import pytest
 from typer.testing import CliRunner
 
-from acajs_kernel import cli
+from acajs_kernel import cli, doctor
 from acajs_kernel.doctor import CHECKS, Case, Finding, examine_case, network, would_run
 from acajs_kernel.doctor.network import check_clock, check_tls, check_token
 from acajs_kernel.errors import NodeNotFoundError
@@ -155,8 +157,13 @@ async def test_an_unusable_endpoint_skips_everything_behind_it() -> None:
 
 async def test_a_host_without_an_address_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """A misspelt region fails at the name, with the remedy for it."""
+
+    def find_none(*_: object, **__: object) -> NoReturn:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
     monkeypatch.setenv("ACAJS_TOKEN", "token")
-    findings = await _examine(endpoint_text=URL.replace("westus2", "westus2.invalid"))
+    monkeypatch.setattr(socket, "getaddrinfo", find_none)
+    findings = await _examine(endpoint_text=URL)
     assert findings["dns"].result.status == "failed"
     assert "host name is unknown" in findings["dns"].result.text
     assert "spelling" in findings["dns"].result.remedy
@@ -347,6 +354,8 @@ def test_the_command_prints_a_line_for_each_check(
 ) -> None:
     """Marks, titles and the verdict; the exit code is 0."""
     _use(pool, monkeypatch)
+    nearby = functools.partial(Case, egress_host="127.0.0.1", egress_port=9)
+    monkeypatch.setattr(doctor, "Case", nearby)
     ran = CliRunner().invoke(cli._application, ["doctor"])
     assert ran.exit_code == 0, ran.output
     lines = ran.stdout.splitlines()
