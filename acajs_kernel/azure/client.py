@@ -10,6 +10,7 @@ import asyncio
 import json
 import logging
 import random as random_numbers
+import ssl
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
@@ -37,11 +38,13 @@ MANAGEMENT_URL = "https://management.azure.com"
 """Resource Manager of Azure's public cloud."""
 
 _TOKEN_SCOPE = f"{MANAGEMENT_URL}/.default"
-_SIGN_IN = "Sign in with `az login`."
+_SIGN_IN = (
+    "Sign in with `az login` (https://learn.microsoft.com/cli/azure/install-azure-cli), or set "
+    "AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_CLIENT_SECRET for a service principal."
+)
 _ANSWER_SECONDS = 60.0
 _TOTAL_SECONDS = 90.0
 _PATIENCE_SECONDS = 120.0
-_MAXIMUM_ANSWER_BYTES = 16 * 1024 * 1024
 _MAXIMUM_PAGES = 100
 _TRANSIENT_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
 _BUSY_STATUSES = frozenset({429, 503})
@@ -299,14 +302,14 @@ class ResourceManager:
                     content=content,
                     timeout=httpx.Timeout(CONNECT_SECONDS, read=_ANSWER_SECONDS),
                 )
-        except (httpx.HTTPError, httpx.StreamError, TimeoutError) as fault:
+        except (httpx.HTTPError, httpx.StreamError, ssl.SSLError, TimeoutError) as fault:
             return self._of_fault(operation, fault, self.clock() - started, redact)
         self._was_reached = True
         answer = Answer(
             status=response.status_code,
             reason=response.reason_phrase,
             headers={name.lower(): value for name, value in response.headers.items()},
-            body=response.content[:_MAXIMUM_ANSWER_BYTES],
+            body=response.content,
             seconds=self.clock() - started,
         )
         _log.debug(

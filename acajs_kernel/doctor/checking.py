@@ -94,21 +94,14 @@ async def examine(
     """
     ends_at = time.monotonic() + total_seconds
     findings: dict[str, Finding] = {}
+    roots: dict[str, str] = {}  # of each check that was in vain, the one that began it
     titles = {check.name: check.title for check in checks}
     for check in checks:
         begun = time.monotonic()
         left = ends_at - begun
-        in_vain = next(
-            (
-                need
-                for need in check.needs
-                if need in findings and findings[need].result.status in {"failed", "skipped"}
-            ),
-            None,
-        )
-        if in_vain is not None:
-            earlier = findings[in_vain].result.status
-            result = Result(f"skipped because “{titles[in_vain]}” {_verb(earlier)}", "skipped")
+        root = next((roots[need] for need in check.needs if need in roots), None)
+        if root is not None:
+            result = Result(f"skipped because “{titles[root]}” {_verb(findings[root])}", "skipped")
         elif left <= 0:
             result = Result(f"skipped because {total_seconds:g} s had passed", "skipped")
         else:
@@ -116,6 +109,8 @@ async def examine(
             result = await _run(check, case, min(check.bound_seconds, left))
         finding = Finding(check.name, check.title, result, time.monotonic() - begun)
         findings[check.name] = finding
+        if result.status in {"failed", "skipped"}:
+            roots[check.name] = root or check.name
         on_finding(finding)
     return list(findings.values())
 
@@ -131,8 +126,8 @@ def would_run(checks: Sequence[Check[_Case]], findings: Sequence[Finding]) -> bo
     )
 
 
-def _verb(status: Status) -> str:
-    return "failed" if status == "failed" else "was skipped"
+def _verb(finding: Finding) -> str:
+    return "failed" if finding.result.status == "failed" else "was skipped"
 
 
 async def _run(check: Check[_Case], case: _Case, bound_seconds: float) -> Result:

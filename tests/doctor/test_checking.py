@@ -28,7 +28,7 @@ def _texts(findings: list[Finding]) -> dict[str, tuple[str, str]]:
 
 
 async def test_what_needs_a_failed_check_is_skipped_and_says_why() -> None:
-    """The reason names the check that failed, and is passed on."""
+    """The reason names the check that failed, however far back it is."""
     failure = ConfigurationError("It is not there.", remedy="Put it there.")
     checks = [
         _check("first", failure),
@@ -41,7 +41,7 @@ async def test_what_needs_a_failed_check_is_skipped_and_says_why() -> None:
     assert _texts(findings) == {
         "first": ("failed", "It is not there."),
         "second": ("skipped", "skipped because “First” failed"),
-        "third": ("skipped", "skipped because “Second” was skipped"),
+        "third": ("skipped", "skipped because “First” failed"),
         "fourth": ("ok", "fine"),
     }
     assert not would_run(checks, findings)
