@@ -14,9 +14,12 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+import yaml
+from traitlets.config import Config
 from typer.testing import CliRunner
 
 from acajs_kernel import cli, errors
+from acajs_kernel.config import Settings
 from acajs_kernel.messages import own_error
 from tests.checkout import REPOSITORY
 from tests.kernel_client import RunningKernel, running_kernel
@@ -121,6 +124,35 @@ async def test_the_configuration_file_named_is_the_one_that_is_read(
     async with running_kernel(environment | {"IPYTHONDIR": str(tmp_path)}) as plain:
         ran = await plain.run("import 'node:fs'")
     assert ran.error["ename"] == "SyntaxError"
+
+
+def test_the_hubs_example_can_be_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """JupyterHub's file runs, and hands the pool and its limits to the students' servers."""
+    monkeypatch.setenv("ACAJS_POOL_ENDPOINT", "https://example.dynamicsessions.io/pool")
+    monkeypatch.setenv("COURSE_STUDENTS", "ada grace")
+    config = Config()
+    file = REPOSITORY / "examples" / "jupyterhub" / "jupyterhub_config.py"
+    runpy.run_path(str(file), {"get_config": lambda: config})
+    given = config.Spawner.environment
+    assert given["ACAJS_POOL_ENDPOINT"] == "https://example.dynamicsessions.io/pool"
+    for name, value in given.items():  # each is a variable that the kernel reads
+        monkeypatch.setenv(name, value)
+    settings = Settings()
+    assert settings.settings_error() is None
+    assert (settings.endpoint, settings.keepalive_minutes) == (given["ACAJS_POOL_ENDPOINT"], 10)
+    assert config.Authenticator.allowed_users == {"ada", "grace"}
+    assert not any("TOKEN" in name for name in given)
+
+
+def test_the_workflow_runs_commands_that_exist() -> None:
+    """The example for GitHub Actions installs the kernel and runs notebooks, here and on Azure."""
+    text = (REPOSITORY / "examples" / "github-actions.yml").read_text(encoding="utf-8")
+    jobs = yaml.safe_load(text)["jobs"]
+    for job in jobs.values():
+        commands = [step["run"] for step in job["steps"] if "run" in step]
+        assert commands[-1] == "jupyter execute notebooks/*.ipynb"
+        assert job["timeout-minutes"] <= 30
+    assert "ACAJS_POOL_ENDPOINT" in jobs["azure"]["env"]
 
 
 class _Loaded(HTMLParser):

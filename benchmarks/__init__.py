@@ -1,0 +1,1 @@
+"""Benchmarks of the kernel beside other kernels: ``python -m benchmarks --help``."""

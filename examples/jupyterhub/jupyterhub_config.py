@@ -1,0 +1,46 @@
+"""JupyterHub for a course: small servers, cells in sessions of one pool. See README.md."""
+
+import os
+import sys
+
+c = get_config()  # noqa: F821 -- JupyterHub defines it
+
+# Notebook servers only pass cells on, and need little.
+c.Spawner.mem_limit = "512M"
+c.Spawner.cpu_limit = 0.5
+c.Spawner.default_url = "/lab"
+
+# The endpoint is no secret. Tokens come from the machine's managed identity, which
+# azure-identity's DefaultAzureCredential asks: nothing is stored, nothing expires.
+c.Spawner.environment = {
+    "ACAJS_POOL_ENDPOINT": os.environ["ACAJS_POOL_ENDPOINT"],
+    # A session goes on for so long after the last cell, then the pool's cooldown ends it.
+    "ACAJS_KEEPALIVE_MINUTES": "10",
+}
+
+c.Spawner.args = [
+    # A kernel that nobody uses gives its session back; a browser tab left open is no use.
+    "--MappingKernelManager.cull_idle_timeout=1800",
+    "--MappingKernelManager.cull_interval=300",
+    "--MappingKernelManager.cull_connected=True",
+]
+
+# Servers that nobody uses end, and their kernels' sessions with them.
+c.JupyterHub.services = [
+    {
+        "name": "idle-culler",
+        "command": [sys.executable, "-m", "jupyterhub_idle_culler", "--timeout=3600"],
+    }
+]
+c.JupyterHub.load_roles = [
+    {
+        "name": "idle-culler",
+        "scopes": ["list:users", "read:users:activity", "read:servers", "delete:servers"],
+        "services": ["idle-culler"],
+    }
+]
+
+# Who may enter: replace by the authenticator of your institution.
+c.JupyterHub.authenticator_class = "pam"
+c.Authenticator.allowed_users = set(os.environ.get("COURSE_STUDENTS", "").split())
+c.Authenticator.admin_users = set(os.environ.get("COURSE_TEACHERS", "").split())
