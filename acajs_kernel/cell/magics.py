@@ -150,7 +150,8 @@ class _Lines:
 
     def _end_script(self, number: int) -> None:
         code = "\n".join(self._lines[self._begin : number])
-        if scan(code).tokens or scan(code).is_broken or scan(code).closer:
+        end = scan(code)
+        if end.tokens or end.is_broken or end.closer:  # else there are blanks and comments only
             self._parts.append(ScriptPart("\n" * self._begin + code, self._begin + 1))
 
     def _add_magic(self, number: int, sign: re.Match[str]) -> int:

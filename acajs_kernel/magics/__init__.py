@@ -18,11 +18,12 @@ modules are all found by being there; nothing else needs to know of it::
         where="kernel",
     )
 
-A module may have ``MAGICS``, a tuple of declarations, instead. What a magic is given, and
+A module may have ``MAGICS``, a tuple of declarations, instead; ``scripts/document_magics.py``
+adds them to the table in the documentation. What a magic is given, and
 what it may do, is documented with `acajs_kernel.magics.call.Call`:
 
-- output as it comes (`Call.print`), displays that can be replaced (`Call.show`), a value
-  (`Call.show_result`), a question to the user (`Call.ask`);
+- output as it comes (`Call.print`), displays that can be replaced (`Call.show`), a question to
+  the user (`Call.ask`), text for another cell (`Call.set_next_input`);
 - JavaScript in the user's session (`Call.execute`, which shows what it prints) and values
   from there (`Call.evaluate`); the files API (`Call.access`); `Call.notebook` for the rest.
 

@@ -15,7 +15,6 @@ from acajs_kernel.session import (
     Cell,
     DisplayData,
     Event,
-    ExecuteResult,
     InputRequest,
     NotebookSession,
     Outcome,
@@ -31,7 +30,7 @@ __all__ = ["Call", "Host", "Shown", "interrupted"]
 
 _log = logging.getLogger("acajs_kernel")
 
-_CLEAN_UP_SECONDS = 3.0
+_CLEAN_UP_SECONDS = 5.0
 _Result = TypeVar("_Result")
 
 _INTERRUPT = "The cell was interrupted."
@@ -139,11 +138,6 @@ class Call:
         shown.update(data, metadata)
         return shown
 
-    def show_result(self, data: Mapping[str, Any]) -> None:
-        """Show a MIME bundle as the magic's value; unless it is the cell's last, nothing."""
-        if self._cell.shows_result:
-            self._publish(ExecuteResult(data))
-
     def set_next_input(self, text: str, *, replace_cell: bool) -> None:
         """Put text into this cell, or into a new one below it, once the cell has ended.
 
@@ -219,7 +213,7 @@ class Call:
     async def clean_up(self, expression: str) -> None:
         """Evaluate something when the magic ends, also when it was interrupted.
 
-        It may take 3 s; what goes wrong is logged, not raised.
+        It may take 5 s; what goes wrong is logged, not raised.
         """
         cell = replace(self._part(expression), silent=True, source="")
         try:

@@ -37,6 +37,7 @@ __all__ = ["NotebookSession", "SessionSettings"]
 _log = logging.getLogger("acajs_kernel")
 
 _UNNOTICED_SECONDS = 1.0
+_LEAVING_SECONDS = 10.0  # for an opening that was cancelled to end
 
 _TEXTS_KEPT = 100  # cells whose names are completed while the session cannot be asked
 
@@ -365,7 +366,7 @@ class NotebookSession:
             if task is not None:
                 task.cancel()
         if opening is not None:
-            await asyncio.wait({opening})
+            await asyncio.wait({opening}, timeout=_LEAVING_SECONDS)
         if session is not None:
             await session.close(restart=False)
         self._access = None

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import time
+from random import Random
 
 import pytest
 
 from acajs_kernel.cell.magics import MagicPart, ScriptPart, doubtful_commands, split_cell
+from acajs_kernel.magics import may_hold_magics
+from tests.cell.judge import Judge
 
 JAVASCRIPT = [
     "",
@@ -71,6 +74,48 @@ def test_what_javascript_cannot_read_is_a_magic(source: str, expected: list[str]
     magics = [part for part in split_cell(source) if isinstance(part, MagicPart)]
     assert [f"{part.name} {part.arguments}" for part in magics] == expected
     assert all(part.body is None for part in magics)
+
+
+def test_no_javascript_is_taken_for_a_magic(judge: Judge) -> None:
+    """Of thousands of random cells, those that V8 parses stay one piece of JavaScript."""
+    lines = [
+        *(
+            "a",
+            "a;",
+            "a +",
+            "(",
+            ")",
+            "[",
+            "]",
+            "{",
+            "}",
+            "`",
+            "${",
+            "/*",
+            "*/",
+            "// c",
+            "'a\\",
+            "b'",
+        ),
+        *("% b", "%b", "%who", "  %time", "%time a", "%b +", "%b (", "%env A", "%b // c", "%b;"),
+        *("!a", "!a && b", "!a - b", "!ls -la", "!npm i x", "! a", "!(", "!function () {", "}()"),
+        *("const c = a", "function f() {", "f(", "class A {", "if (a)", "if (a) {", "x = {", ".x"),
+        *("}", ")", "`", "/x/", "b", "1", "/* c */", "", "export { a }", "async () => {"),
+    ]
+    random = Random(20)
+    cells = {"\n".join(random.choices(lines, k=random.randint(2, 6))) for _ in range(40_000)}
+    candidates = sorted(cell for cell in cells if may_hold_magics(cell))
+    accepted = [
+        cell
+        for cell, is_program in zip(candidates, judge.are_modules(candidates), strict=True)
+        if is_program
+    ]
+    assert len(accepted) > 300
+    for cell in accepted:
+        assert split_cell(cell) in ([ScriptPart(cell, 1)], [])
+        # Line by line, too, as in a cell that does hold a magic.
+        _, *rest = split_cell(f"%env A=1\n{cell}")
+        assert rest in ([ScriptPart(f"\n{cell}", 2)], [])
 
 
 def test_every_part_stands_where_it_stands_in_the_cell() -> None:

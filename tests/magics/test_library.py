@@ -1,15 +1,32 @@
-"""What each magic does, through a real kernel on its embedded pool."""
+"""What each magic does, on the embedded pool and with the service's own engine."""
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import AsyncIterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
-from tests.kernel_client import Ran, RunningKernel
+from tests.kernel_client import Ran, RunningKernel, running_kernel
+from tests.pool_server import served_variant
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=["embedded", "nel"])
+async def kernel(request: pytest.FixtureRequest) -> AsyncIterator[RunningKernel]:
+    """Start one kernel on each of the pools in turn."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("ACAJS_")}
+    environment = clean | {"ACAJS_RUNTIME": "rich"}
+    with ExitStack() as pools:
+        if request.param == "nel":
+            environment |= pools.enter_context(served_variant(clean, "nel")).environment
+        async with running_kernel(environment) as running:
+            yield running
 
 
 def _text(ran: Ran) -> str:
@@ -233,27 +250,3 @@ async def test_the_runtime_is_shown_and_changed(kernel: RunningKernel) -> None:
     assert "no runtime 'fast'" in (await kernel.run("%runtime fast")).traceback
     ran = await kernel.run("%runtime rich\nawait Promise.resolve(3)")
     assert _text(ran) == "3"
-
-
-async def test_the_session_is_described_stopped_and_replaced(kernel: RunningKernel) -> None:
-    """Its identifier is never shown whole; after a stop the next cell has a fresh one."""
-    bundle = _shown(await kernel.run("%session"))
-    lines: list[Any] = bundle["text/plain"].splitlines()
-    rows = dict(re.split(r"\s{2,}", line, maxsplit=1) for line in lines)
-    assert re.fullmatch(r"\w{4}…", rows["session"])
-    assert rows["pool"] == "the embedded pool on the local Node"
-    assert rows["mode"] == "rich (runtime rich)"
-    assert re.match(r"\d+\.\d+\.\d+ on ", rows["Node.js"])
-    assert re.match(r"\d+ MB of [\d,]+ MB", rows["memory"])
-    assert re.fullmatch(r"\d+ ms", rows["round trip"])
-    assert re.match(r"\d+ s, since 20\d\d-", rows["age"])
-    assert "<th" in bundle["text/html"]
-    assert "was stopped" in (await kernel.run("var old = 1;\n%session stop")).stdout
-    assert _text(await kernel.run("typeof old")) == "'undefined'"
-    ran = await kernel.run("var old = 1;\n%session new\ntypeof old")
-    assert "was opened" in ran.stdout
-    assert _text(ran) == "'undefined'"
-    ran = await kernel.run("%session attach abcdefgh")
-    assert "lives in this kernel" in ran.traceback
-    for wrong in ("foo", "keepalive", "keepalive x", "stop now"):
-        assert (await kernel.run(f"%session {wrong}")).error["ename"] == "MagicError"

@@ -55,6 +55,28 @@ def _rows(ran: Ran) -> dict[str, str]:
     return dict(re.split(r"\s{2,}", line, maxsplit=1) for line in lines)
 
 
+async def test_the_session_is_described_stopped_and_replaced(kernel: RunningKernel) -> None:
+    """Its identifier is never shown whole; after a stop the next cell has a fresh one."""
+    ran = await kernel.run("%session")
+    rows = _rows(ran)
+    assert re.fullmatch(r"\w{4}…", rows["session"])
+    assert rows["pool"] == "the embedded pool on the local Node"
+    assert rows["mode"] == "rich (runtime rich)"
+    assert re.match(r"\d+\.\d+\.\d+ on ", rows["Node.js"])
+    assert re.match(r"\d+ MB of [\d,]+ MB", rows["memory"])
+    assert re.fullmatch(r"\d+ ms", rows["round trip"])
+    assert re.match(r"\d+ (?:s|min), since 20\d\d-", rows["age"])
+    assert "was stopped" in (await kernel.run("var old = 1;\n%session stop")).stdout
+    assert _text(await kernel.run("typeof old")) == "'undefined'"
+    ran = await kernel.run("var old = 1;\n%session new\ntypeof old")
+    assert "was opened" in ran.stdout
+    assert _text(ran) == "'undefined'"
+    ran = await kernel.run("%session attach abcdefgh")
+    assert "lives in this kernel" in ran.traceback
+    for wrong in ("foo", "keepalive", "keepalive x", "stop now"):
+        assert (await kernel.run(f"%session {wrong}")).error["ename"] == "MagicError"
+
+
 async def test_a_kernel_goes_from_session_to_session(pool: ServedPool, client: PoolClient) -> None:
     """Its own is stopped when it leaves; one that was named lives on, unless it is stopped."""
     await client.execute(_OTHER, "1")
