@@ -21,6 +21,7 @@ from ipykernel._version import kernel_protocol_version
 from ipykernel.kernelbase import Kernel
 
 from acajs_kernel import __version__
+from acajs_kernel.comms import COMM_TYPES, Comms
 from acajs_kernel.config import Settings
 from acajs_kernel.errors import AcaJsError
 from acajs_kernel.history import Entry, History, history_file
@@ -38,6 +39,8 @@ from acajs_kernel.messages import (
 from acajs_kernel.publishing import NOTICE, PATIENCE_SECONDS, Pace, PatientSocket
 from acajs_kernel.session import (
     Cell,
+    CommEvent,
+    CommMessage,
     Error,
     Event,
     ExecuteResult,
@@ -61,7 +64,13 @@ _log = logging.getLogger("acajs_kernel")
 _SHUTDOWN_SECONDS = 2.0
 _REQUESTS_KEPT = 1000  # cells whose late output still finds its place
 _QUESTIONS = frozenset(
-    {"complete_request", "inspect_request", "is_complete_request", "history_request"}
+    {
+        "complete_request",
+        "inspect_request",
+        "is_complete_request",
+        "history_request",
+        "comm_info_request",
+    }
 )
 _HELP = re.compile(r"""\s*(?P<name>[^\W\d][\w$.]*|\$[\w$.]*)\s*(?P<marks>\?\??)\s*""")
 _HELP_LINKS = [
@@ -95,6 +104,12 @@ class AcaJsKernel(Settings, Kernel):
         self._running_parent: dict[str, Any] | None = None
         self._magic_cell: MagicCell | None = None
         self._results: dict[int, str | None] = {}
+        self._comms = Comms(
+            self._name,
+            publish=self._publish_comm,
+            publish_status=self._publish_status_of,
+            send=self._send_comm,
+        )
         self._settings_error = self.settings_error()
 
     # ---- what the kernel says of itself
@@ -169,6 +184,7 @@ class AcaJsKernel(Settings, Kernel):
                 on_event=self._publish,
                 on_input=self._ask,
                 on_pause=self._pause,
+                on_comm=self._show_comm,
             )
             self._loop.call_soon(self._notebook.start)
 
@@ -187,6 +203,8 @@ class AcaJsKernel(Settings, Kernel):
         return {"status": "ok", "restart": restart}
 
     async def _close(self, notebook: NotebookSession, *, restart: bool) -> None:
+        if restart:
+            self._comms.close({})
         try:
             await asyncio.wait_for(notebook.close(restart=restart), _SHUTDOWN_SECONDS)
         except asyncio.TimeoutError:
@@ -410,17 +428,22 @@ class AcaJsKernel(Settings, Kernel):
         return [{"source": "page", "data": dict(data or _nothing_found(name)), "start": 0}]
 
     async def shell_main(self, subshell_id: str | None, msg: Any) -> None:  # noqa: ANN401
-        """Answer what the editor asks at once while a cell runs; the rest waits its turn.
+        """Take comm messages, and answer the editor, at once while a cell runs.
 
-        ipykernel serves one shell message after another, as cells must be. It lets comm
-        messages pass in the same way (``Kernel.shell_main`` of ipykernel 7).
+        The rest waits its turn: ipykernel serves one shell message after another, as cells
+        must be. It lets comm messages pass in the same way (``Kernel.shell_main`` of
+        ipykernel 7).
         """
-        if subshell_id is None and self._running_parent is not None and self.session is not None:
+        if subshell_id is None and self.session is not None:
             try:
                 identity, frames = self.session.feed_identities(msg, copy=False)
                 # Only a look: a message whose content was read once is refused as a repetition.
                 message = self.session.deserialize(frames, content=False, copy=False)
-                if message["header"]["msg_type"] in _QUESTIONS:
+                kind = message["header"]["msg_type"]
+                if kind in COMM_TYPES:
+                    self._comms.receive(self.session.deserialize(frames, content=True, copy=False))
+                    return
+                if kind in _QUESTIONS and self._running_parent is not None:
                     message = self.session.deserialize(frames, content=True, copy=False)
                     await self._answer_at_once(identity, message)
                     return
@@ -434,16 +457,58 @@ class AcaJsKernel(Settings, Kernel):
         if self._supports_kernel_subshells:
             subshells = self.shell_channel_thread.manager
             stream = subshells.get_subshell_to_shell_channel_socket(None)
-        self._publish_status("busy", "shell", parent=message)
+        self._publish_status_of("busy", message)
         try:
             await self.shell_handlers[message["header"]["msg_type"]](stream, identity, message)
         except Exception:
             _log.exception("a question of the editor was not answered")
         finally:
-            self._publish_status("idle", "shell", parent=message)
-            if self._running_parent is not None:
-                # Frontends show the status that came last, and the cell still runs.
-                self._publish_status("busy", "shell", parent=self._running_parent)
+            self._publish_status_of("idle", message)
+
+    def _publish_status_of(self, status: str, parent: Mapping[str, Any]) -> None:
+        """Publish the status of a message that is served beside the running cell."""
+        self._publish_status(status, "shell", parent=parent)
+        if status == "idle" and self._running_parent is not None:
+            # Frontends show the status that came last, and the cell still runs.
+            self._publish_status("busy", "shell", parent=self._running_parent)
+
+    # ---- comms
+
+    async def comm_info_request(self, socket: Any, ident: Any, parent: Any) -> None:  # noqa: ANN401
+        """Say which comms are open, from what passed the kernel."""
+        comms = self._comms.info(parent["content"].get("target_name"))
+        self._send(socket, "comm_info_reply", {"status": "ok", "comms": comms}, parent, ident)
+
+    def _send_comm(self, key: str, message: CommMessage) -> None:
+        if self._notebook is not None:
+            self._notebook.send_comm(key, message)
+
+    def _show_comm(self, key: str, event: CommEvent) -> None:
+        self._comms.show(key, event, self._parent(key))
+
+    def _parent(self, key: str) -> Mapping[str, Any]:
+        """Return the request behind a cell or a comm message; empty if it is not known."""
+        request = self._requests.get(cell_key(key))
+        return request.parent if request is not None else self._comms.parent(key) or {}
+
+    def _publish_comm(
+        self,
+        message_type: str,
+        content: dict[str, Any],
+        metadata: Mapping[str, Any],
+        buffers: Sequence[bytes],
+        parent: Mapping[str, Any],
+    ) -> None:
+        assert self.session is not None  # noqa: S101 -- the kernel application sets it
+        self.session.send(
+            self.iopub_socket,
+            message_type,
+            content,
+            dict(parent),
+            ident=self._topic(message_type),
+            buffers=list(buffers) or None,
+            metadata=dict(metadata),
+        )
 
     async def do_history(
         self,
@@ -485,17 +550,17 @@ class AcaJsKernel(Settings, Kernel):
         return self._get_shell_context_var(self._shell_parent_ident)
 
     def _publish(self, key: str, event: Event) -> None:
-        """Publish what a cell shows, under the request that ran the cell."""
-        request = self._requests.get(cell_key(key))
-        if request is None:
+        """Publish what a cell or a comm's callback shows, under the request behind it."""
+        parent = self._parent(key)
+        if not parent:
             return  # a silent cell
+        request = self._requests.get(cell_key(key))
+        number = self.execution_count if request is None else request.number
         event = limited_event(event)
         if isinstance(event, ExecuteResult):
-            self._results[request.number] = event.data.get("text/plain")
-        message_type, content = event_message(event, request.number)
-        self._send(
-            self.iopub_socket, message_type, content, request.parent, self._topic(message_type)
-        )
+            self._results[number] = event.data.get("text/plain")
+        message_type, content = event_message(event, number)
+        self._send(self.iopub_socket, message_type, content, parent, self._topic(message_type))
 
     async def _pause(self) -> None:
         """Wait, before more is fetched, until frontends have read what was published."""

@@ -53,6 +53,77 @@ interface JupyterProgress<T> extends Iterable<T>, AsyncIterable<T> {
   bundle(): Record<string, string>;
 }
 
+/** A message of the frontend's. */
+interface JupyterCommMessage {
+  data: any;
+  metadata: Record<string, unknown>;
+  buffers: Uint8Array[];
+}
+
+interface JupyterCommExtras {
+  metadata?: object;
+  /** Binary data, which travels as it is. */
+  buffers?: Iterable<ArrayBufferView | ArrayBuffer>;
+}
+
+/** A channel to code in the frontend. Errors in callbacks are shown, and change nothing. */
+interface JupyterComm {
+  readonly id: string;
+  readonly target: string;
+  readonly isOpen: boolean;
+  /**
+   * Send what JSON can hold.
+   * @throws Error The comm is closed.
+   */
+  send(data?: unknown, extras?: JupyterCommExtras): void;
+  /** Tell the frontend that nothing more comes. */
+  close(data?: unknown, extras?: JupyterCommExtras): void;
+  /** Hear the frontend's messages; what is returned ends that. */
+  onMessage(listener: (message: JupyterCommMessage) => void): () => void;
+  /** Hear that the frontend has closed it; what is returned ends that. */
+  onClose(listener: (message: JupyterCommMessage) => void): () => void;
+}
+
+interface JupyterComms {
+  /** Open a comm for a target that the frontend has registered. */
+  (target: string, options?: JupyterCommExtras & { data?: unknown; id?: string }): JupyterComm;
+  /** Take the comms that the frontend opens for a target; without one they are closed at once. */
+  register(target: string, onOpen: (comm: JupyterComm, message: JupyterCommMessage) => void): void;
+  unregister(target: string): void;
+}
+
+interface JupyterWidgetOptions {
+  /**
+   * What runs in the browser: the text of a module whose default export has `render`, or an
+   * object with that function. It sees none of the notebook's variables.
+   */
+  esm: string | { render?: Function; initialize?: Function };
+  css?: string;
+  /** What JSON can hold, and binary data. Names that begin with `_` are the protocol's. */
+  state?: Record<string, unknown>;
+}
+
+/** The model of an anywidget, with the methods that the browser's has. As a value it is shown. */
+interface JupyterWidget {
+  readonly id: string;
+  get(name: string): any;
+  /** Change values here; `save_changes` sends them. */
+  set(name: string, value: unknown): void;
+  set(values: Record<string, unknown>): void;
+  /** Send what was set. */
+  save_changes(): void;
+  /** Hear that values have changed, here or in the browser; `value` is the new one. */
+  on(event: `change:${string}`, listener: (model: JupyterWidget, value: any) => void): void;
+  on(event: "change", listener: (model: JupyterWidget) => void): void;
+  /** Hear what the browser sends with `model.send`. */
+  on(event: "msg:custom", listener: (content: any, buffers: Uint8Array[]) => void): void;
+  off(event?: string, listener?: Function): void;
+  /** Send a message, which views hear as "msg:custom". */
+  send(content: unknown, callbacks?: unknown, buffers?: Iterable<ArrayBufferView | ArrayBuffer>): void;
+  /** Remove it from frontends. */
+  close(): void;
+}
+
 interface JupyterNamespace {
   /** `Symbol.for("Jupyter.display")`: a method of this name gives an object's bundle. */
   readonly $display: symbol;
@@ -88,11 +159,19 @@ interface JupyterNamespace {
   ): JupyterProgress<T>;
   /** Remove what the cell has shown; with `wait` when something new is shown. */
   clear(options?: { wait?: boolean }): void;
+  /** Channels to code in the frontend. */
+  comm: JupyterComms;
   /**
-   * Publish a message of Jupyter's protocol, without binary buffers.
+   * Make a widget of a module for the browser and a state that both sides see and change. The
+   * frontend needs the package anywidget.
+   * @throws TypeError There is no module.
+   */
+  widget(options: JupyterWidgetOptions): JupyterWidget;
+  /**
+   * Publish a message of Jupyter's protocol; only those of comms may have binary buffers.
    * @throws TypeError The type is one that the kernel alone may send, such as "status".
    */
-  broadcast(type: string, content?: object): Promise<void>;
+  broadcast(type: string, content?: object, extras?: JupyterCommExtras): Promise<void>;
   /** Options of Node's `util.inspect` for plain texts: depth, colors and the like. */
   inspectOptions: import("node:util").InspectOptions;
 }

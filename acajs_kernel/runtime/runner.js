@@ -6,7 +6,8 @@
 const net = require("node:net");
 const { MessageChannel, SHARE_ENV, Worker } = require("node:worker_threads");
 
-const { Cells } = require("./runner/cells.js");
+const { Cells, mayPrintLater } = require("./runner/cells.js");
+const { Comms } = require("./runner/comms.js");
 const { createContext } = require("./runner/context.js");
 const { controlThread } = require("./runner/control.js");
 const { Displays } = require("./runner/displays.js");
@@ -71,6 +72,23 @@ function readMessages(onMessage) {
 }
 
 /**
+ * Hand on a message of a comm, and say when its callbacks have returned.
+ * @param {any} message
+ * @param {Comms} comms
+ * @param {{output: Output, inspection: Inspection, interrupts: Interrupts}} parts
+ * @returns {void}
+ */
+function receiveComm({ cell, ...received }, comms, { output, inspection, interrupts }) {
+  output.attribute(cell, () => {
+    if (!inspection.run(() => comms.receive(received))) {
+      interrupts.landed();
+      output.attribute(cell, () => output.print("stderr", "KeyboardInterrupt: A comm's callback was interrupted.\n"));
+    }
+  });
+  output.send({ kind: "handled", cell, active: mayPrintLater() });
+}
+
+/**
  * Begin to serve the agent.
  * @param {import("./runner/imports.js").NativeImport} nativeImport
  * @returns {void}
@@ -90,6 +108,9 @@ function start(nativeImport) {
   const prompts = new Prompts(output, ring.slots, replies.port1, () => cells.allowsInput);
   const questions = new Questions(inspection, () => tracebacks.sources, folder);
   const displays = new Displays(output, () => cells.settings);
+  const comms = new Comms(output, (thrown) => {
+    output.print("stderr", `${tracebacks.describe(thrown).traceback.join("\n")}\n`);
+  });
   const functions = prompts.functions();
   const ijavascript = new IJavascript({
     output,
@@ -119,13 +140,14 @@ function start(nativeImport) {
       cells.interrupt(cell);
     },
     input: (message) => prompts.receive(message),
+    comm: (message) => receiveComm(message, comms, { output, inspection, interrupts }),
     question: ({ id, question }) => {
       output.send({ kind: "reply", id, reply: questions.answer(question) });
     },
   };
   const begin = () => {
     // Not before: when the text of `--eval` has ended, Node defines `module` once more.
-    defineGlobals({ folder, output, displays, settings: cells.settings, prompts: functions, ijavascript });
+    defineGlobals({ folder, output, displays, settings: cells.settings, prompts: functions, ijavascript, comms });
     defineImports(nativeImport, folder);
     defineShell();
     /** @type {any} */ (globalThis).Jupyter.who = createWho(() => questions.variables());

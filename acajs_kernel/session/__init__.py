@@ -3,6 +3,10 @@
 from acajs_kernel.session.events import (
     Cell,
     ClearOutput,
+    CommEvent,
+    CommHandled,
+    CommMessage,
+    CommsClosed,
     Completion,
     Completions,
     DisplayData,
@@ -20,6 +24,10 @@ from acajs_kernel.session.opening import SessionAccess, SessionSettings
 __all__ = [
     "Cell",
     "ClearOutput",
+    "CommEvent",
+    "CommHandled",
+    "CommMessage",
+    "CommsClosed",
     "Completion",
     "Completions",
     "DisplayData",

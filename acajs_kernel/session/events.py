@@ -9,6 +9,10 @@ from typing import Any, Literal, TypeAlias
 __all__ = [
     "Cell",
     "ClearOutput",
+    "CommEvent",
+    "CommHandled",
+    "CommMessage",
+    "CommsClosed",
     "Completion",
     "Completions",
     "DisplayData",
@@ -111,6 +115,39 @@ class Message:
     type: str
     content: Mapping[str, Any] = field(default_factory=dict)
 
+
+@dataclass(frozen=True)
+class CommMessage:
+    """A message of a comm, of the frontend's or of the session's code.
+
+    Attributes:
+        type: What it does to the comm.
+        comm_id: Names the comm on both sides.
+        target: Who is to take an opened comm.
+        data: What JSON can hold.
+        metadata: As in any message of Jupyter's.
+        buffers: Binary data beside it.
+    """
+
+    type: Literal["open", "msg", "close"]
+    comm_id: str
+    target: str = ""
+    data: Any = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    buffers: Sequence[bytes] = ()
+
+
+@dataclass(frozen=True)
+class CommHandled:
+    """The callbacks of a message of the frontend's have returned, or never will."""
+
+
+@dataclass(frozen=True)
+class CommsClosed:
+    """The code that all comms so far belonged to is gone."""
+
+
+CommEvent: TypeAlias = CommMessage | CommHandled | CommsClosed
 
 Event: TypeAlias = Stream | DisplayData | ClearOutput | ExecuteResult | Error | Message
 

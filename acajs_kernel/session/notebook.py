@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from acajs_kernel.errors import AcaJsError, CodeFailedError, SessionLostError
 from acajs_kernel.session.events import (
     Cell,
+    CommEvent,
+    CommHandled,
+    CommMessage,
     Completions,
     Error,
     Event,
@@ -62,6 +65,7 @@ class _Session(Protocol):
     async def restart(self) -> None: ...
     def set_timeout(self, seconds: int) -> None: ...
     async def interrupt(self) -> None: ...
+    def send_comm(self, key: str, message: CommMessage) -> None: ...
     async def ping(self) -> None: ...
     async def complete(self, code: str, cursor: int) -> Completions | None: ...
     async def inspect(self, code: str, cursor: int, detail: int) -> Mapping[str, Any] | None: ...
@@ -81,6 +85,7 @@ class NotebookSession:
         on_input: Asked for a line from the user.
         on_pause: Awaited before more of a running cell is fetched: returns when what was
             shown has been taken up.
+        on_comm: Told of what comms do, with the key of the cell or message behind it.
     """
 
     def __init__(
@@ -91,12 +96,14 @@ class NotebookSession:
         on_event: Callable[[str, Event], None],
         on_input: Callable[[str, InputRequest], Awaitable[str]],
         on_pause: Callable[[], Awaitable[None]] | None = None,
+        on_comm: Callable[[str, CommEvent], None] = lambda _key, _event: None,
     ) -> None:
         self._settings = settings
         self._key = key
         self._on_event = on_event
         self._on_input = on_input
         self._on_pause = on_pause
+        self._on_comm = on_comm
         self._resources = AsyncExitStack()
         self._opening: asyncio.Task[_Session] | None = None
         self._open_session: _Session | None = None
@@ -106,6 +113,7 @@ class NotebookSession:
         self._notices: list[str] = []
         self._earlier = Earlier()
         self._texts: deque[str] = deque(maxlen=_TEXTS_KEPT)
+        self._comms: deque[tuple[str, CommMessage]] = deque()  # for the session that is opened
         self._last_use = time.monotonic()
         self._interrupted: asyncio.Future[None] | None = None
 
@@ -183,6 +191,7 @@ class NotebookSession:
             session = await self._ready()
             if session is None:
                 return None
+            self._deliver_comms()
             try:
                 return await act(session)
             except SessionLostError as error:
@@ -262,6 +271,32 @@ class NotebookSession:
             self._interrupted.set_result(None)
         elif self._open_session is not None:
             await self._open_session.interrupt()
+
+    def send_comm(self, key: str, message: CommMessage) -> None:
+        """Hand on a frontend's message of a comm, without waiting for anything.
+
+        What becomes of it comes as events; also that there is no session to take it.
+        """
+        self.start()
+        self._comms.append((key, message))
+        assert self._opening is not None  # noqa: S101 -- start() has just made it
+        if self._opening.done():
+            self._deliver_comms()
+        elif len(self._comms) == 1:
+            self._opening.add_done_callback(lambda _: self._deliver_comms())
+
+    def _deliver_comms(self) -> None:
+        session = self._open_session
+        while self._comms:
+            key, message = self._comms.popleft()
+            if session is not None:
+                session.send_comm(key, message)
+                continue
+            if message.type == "open":
+                self._on_comm(key, CommMessage("close", message.comm_id))
+            self._on_comm(key, CommHandled())
+        if self._running is None:
+            self._last_use = time.monotonic()
 
     async def complete(self, code: str, cursor: int) -> Completions:
         """Return completions at a cursor (in code points).
@@ -435,6 +470,7 @@ class NotebookSession:
             on_input=self._on_input,
             on_notice=self._notify,
             on_pause=self._on_pause,
+            on_comm=self._on_comm,
         )
         try:
             await session.open()
@@ -458,6 +494,7 @@ class NotebookSession:
             pinned=bool(self._settings.session_id),
             timeout_seconds=self._settings.timeout_seconds,
             on_event=self._show,
+            on_comm=self._on_comm,
         )
         await session.open()
         return session

@@ -14,7 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 from acajs_kernel.cell.traceback import parse_failure
 from acajs_kernel.errors import AcaJsError, CodeFailedError
-from acajs_kernel.session.events import Cell, Error, Event, ExecuteResult, Outcome, Stream
+from acajs_kernel.session.events import (
+    Cell,
+    CommEvent,
+    CommHandled,
+    CommMessage,
+    Error,
+    Event,
+    ExecuteResult,
+    Outcome,
+    Stream,
+)
 from acajs_kernel.session.result import result_bundle
 from acajs_kernel.session.stopping import stop_session
 
@@ -59,6 +69,7 @@ class PlainSession:
         pinned: The user named the identifier: the session outlives the kernel.
         timeout_seconds: Bound of one execution, at most the service's 220 s.
         on_event: Told of everything that a cell shows, with the cell's key.
+        on_comm: Told of what comms do, with the key of the message behind it.
     """
 
     mode = "plain"
@@ -71,12 +82,14 @@ class PlainSession:
         pinned: bool,
         timeout_seconds: int,
         on_event: Callable[[str, Event], None],
+        on_comm: Callable[[str, CommEvent], None] = lambda _key, _event: None,
     ) -> None:
         self._pool = pool
         self._identifier = identifier
         self._pinned = pinned
         self._timeout_seconds = timeout_seconds
         self._on_event = on_event
+        self._on_comm = on_comm
         self._running: asyncio.Task[Outcome] | None = None
         self._interrupted = False
         self.node_version = ""
@@ -205,6 +218,12 @@ class PlainSession:
     async def ping(self) -> None:
         """Renew the session's life, with an execution that shows and changes nothing."""
         await self._pool.execute(self._identifier, _NOTHING, timeout_seconds=30, repeatable=True)
+
+    def send_comm(self, key: str, message: CommMessage) -> None:
+        """Close a comm that the frontend opens: no callback could hear of it."""
+        if message.type == "open":
+            self._on_comm(key, CommMessage("close", message.comm_id))
+        self._on_comm(key, CommHandled())
 
     async def complete(self, code: str, cursor: int) -> None:
         """Complete nothing: an evaluation of the service's could have side effects."""

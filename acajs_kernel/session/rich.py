@@ -11,9 +11,10 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import math
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from acajs_kernel.errors import (
     AcaJsError,
@@ -23,8 +24,11 @@ from acajs_kernel.errors import (
     SessionLostError,
 )
 from acajs_kernel.session.agent import Agent, AgentUnavailableError
+from acajs_kernel.session.comms import CommChannel
 from acajs_kernel.session.events import (
     Cell,
+    CommEvent,
+    CommMessage,
     Completions,
     Error,
     Event,
@@ -39,6 +43,8 @@ if TYPE_CHECKING:
 
 __all__ = ["RichSession"]
 
+_Answer = TypeVar("_Answer")
+
 _log = logging.getLogger("acajs_kernel")
 
 _LEAST_WAIT_SECONDS = 0.05
@@ -49,6 +55,7 @@ _CLOSE_SECONDS = 1.5
 _FIRST_WATCH_SECONDS = 0.25
 _LAST_WATCH_SECONDS = 5.0
 _WATCH_SECONDS = 60.0
+_COMMS_WATCH_SECONDS = 600.0  # with a comm open, somebody looks at what comes
 _QUESTION_MILLISECONDS = 1000
 # What a value is shown as is its JSON then, which Node's way of showing texts would cut.
 _EXPRESSION = """((value) => ({ [Symbol.for("Jupyter.display")]: () =>
@@ -72,6 +79,7 @@ class RichSession:
         on_notice: Told what the user should know.
         on_pause: Awaited before more of a running cell is fetched: returns when what was
             shown has been taken up.
+        on_comm: Told of what comms do, with the key of the cell or message behind it.
     """
 
     mode = "rich"
@@ -88,6 +96,7 @@ class RichSession:
         on_input: Callable[[str, InputRequest], Awaitable[str]],
         on_notice: Callable[[str], None],
         on_pause: Callable[[], Awaitable[None]] | None = None,
+        on_comm: Callable[[str, CommEvent], None] = lambda _key, _event: None,
     ) -> None:
         self._pool = pool
         self._identifier = identifier
@@ -98,6 +107,7 @@ class RichSession:
         self._on_notice = on_notice
         self._on_pause = on_pause
         self._agent = Agent(pool, identifier, timeout_seconds=timeout_seconds)
+        self._comms = CommChannel(self._ask, on_comm)
         self._seen = 0
         self._running: str | None = None
         self._outcomes: dict[str, Outcome] = {}
@@ -111,6 +121,7 @@ class RichSession:
         self._lost = False
         self._begun = False
         self._is_active = False
+        self._is_flushing = False
         self._watching: asyncio.Future[None] | None = None
         self.node_version = ""
 
@@ -150,9 +161,12 @@ class RichSession:
         if self._watching is not None:
             self._watching.cancel()
         try:
+            if not await self._send_comms_first():
+                return Outcome(error=_aborted({}))
             return await self._run(cell)
         except SessionLostError as error:
             self._lost = True
+            self._comms.close(cell.key)
             raise self._loss(was_running=self._begun) from error
         except PoolError as error:
             if self._begun or error.may_have_run:
@@ -164,8 +178,7 @@ class RichSession:
             raise
         finally:
             self._running = None
-            if self._is_active:
-                self._watching = asyncio.ensure_future(self._watch())
+            self._watch_on()
             self._errors.pop(cell.key, None)
 
     async def evaluate(self, cell: Cell) -> Any:  # noqa: ANN401 -- JSON
@@ -242,6 +255,18 @@ class RichSession:
                 await self._on_pause()
             request = {"op": "poll", "cell": cell.key}
 
+    def _watch_on(self) -> None:
+        """Watch while no cell runs, if something may still call back."""
+        is_watching = self._watching is not None and not self._watching.done()
+        if (self._is_active or self._comms.is_waiting) and not is_watching and not self._running:
+            self._watching = asyncio.ensure_future(self._watch())
+
+    def _watch_seconds(self) -> float:
+        """How long silence may last until nothing more is expected."""
+        if self._comms.is_waiting:
+            return math.inf
+        return _COMMS_WATCH_SECONDS if self._comms.is_open else _WATCH_SECONDS
+
     async def _watch(self) -> None:
         """Fetch what callbacks print after their cell has ended, as long as any comes.
 
@@ -249,7 +274,7 @@ class RichSession:
         the pool nothing. What comes later is shown with the next cell.
         """
         pause, silence = _FIRST_WATCH_SECONDS, 0.0
-        while silence < _WATCH_SECONDS:
+        while silence < self._watch_seconds():
             await asyncio.sleep(pause)
             seen = self._seen
             try:
@@ -278,7 +303,7 @@ class RichSession:
         """
         return min(max(4 * self._agent.round_trip_seconds, _LEAST_WAIT_SECONDS), _MOST_WAIT_SECONDS)
 
-    async def _unless_given_up(self, request: Awaitable[dict[str, Any]]) -> dict[str, Any] | None:
+    async def _unless_given_up(self, request: Awaitable[_Answer]) -> _Answer | None:
         """Await a request, but no longer than an unanswered interrupt allows."""
         assert self._given_up is not None  # noqa: S101 -- execute() has just made it
         task = asyncio.ensure_future(request)
@@ -304,6 +329,8 @@ class RichSession:
             self._pass_on(event)
         self._agent.acknowledged = self._seen
         self._busy_with = answer.get("running")
+        if self._comms.is_waiting:
+            self._watch_on()
 
     def _pass_on(self, event: dict[str, Any]) -> None:
         kind, cell = event["kind"], event.get("cell", "")
@@ -322,9 +349,14 @@ class RichSession:
         elif kind == "input":
             request = InputRequest(event.get("prompt", ""), bool(event.get("password")))
             self._inputs.append((cell, event["token"], request))
+        elif kind in {"comm", "handled"}:
+            self._is_active = self._is_active or bool(event.get("active"))
+            self._comms.receive(event)
+            self._watch_on()
         elif kind == "restarted":
             if cell == self._running and event.get("reason") == "exit":
                 self._exit_codes[cell] = int(event["code"])
+            self._comms.close(cell)
             if not cell and event.get("reason") != "requested":
                 self._on_notice(
                     "The session's JavaScript runtime ended and was started again; "
@@ -367,6 +399,22 @@ class RichSession:
             await self._ask("input", token=token, wait=0, **fields)
             self._replies.pop(token, None)
 
+    # ---- comms
+
+    async def _send_comms_first(self) -> bool:
+        """Let the session have what was sent before the cell; False if an interrupt came."""
+        if not self._comms.is_sending:
+            return True  # at once: an interrupt must not overtake the cell
+        self._is_flushing = True
+        try:
+            return bool(await self._unless_given_up(self._comms.flush()))
+        finally:
+            self._is_flushing = False
+
+    def send_comm(self, key: str, message: CommMessage) -> None:
+        """Hand on a frontend's message, also while a cell runs; it is not waited for."""
+        self._comms.post(key, message)
+
     # ---- what the editor asks
 
     async def complete(self, code: str, cursor: int) -> Completions | None:
@@ -403,18 +451,30 @@ class RichSession:
     # ---- control
 
     async def interrupt(self) -> None:
-        """End the running cell, keeping its variables; harmless when none is running."""
+        """End the running cell or a comm's callback, keeping variables; else do nothing."""
         cell, given_up = self._running, self._given_up
         if cell is None or given_up is None:
+            if self._comms.is_waiting:
+                await self._interrupt_comm()
             return
         if self._answering is not None:
             self._answering.cancel()
+        if self._is_flushing:
+            if not given_up.done():
+                given_up.set_result(None)
+            return
         try:
             await asyncio.wait_for(self._interrupt(cell), _INTERRUPT_SECONDS)
         except (AcaJsError, asyncio.TimeoutError) as error:
             _log.warning("the interrupt was not answered: %s", error)
             if self._running == cell and not given_up.done():
                 given_up.set_result(None)
+
+    async def _interrupt_comm(self) -> None:
+        try:
+            await asyncio.wait_for(self._ask("interrupt", wait=0), _INTERRUPT_SECONDS)
+        except (AcaJsError, asyncio.TimeoutError) as error:
+            _log.warning("the interrupt was not answered: %s", error)
 
     async def _interrupt(self, cell: str) -> None:
         if self._busy_with not in {None, cell}:

@@ -12,6 +12,7 @@ const { test } = require("node:test");
 
 const ts = require("typescript");
 
+const { Comms } = require("../../acajs_kernel/runtime/runner/comms.js");
 const { createNamespace } = require("../../acajs_kernel/runtime/runner/globals.js");
 const { IJavascript } = require("../../acajs_kernel/runtime/runner/ijavascript.js");
 const { Displays } = require("../../acajs_kernel/runtime/runner/displays.js");
@@ -50,6 +51,10 @@ async function use() {
   await Jupyter.broadcast("type", { a: 1 });
   display(Jupyter.table([{ a: 1 }], { columns: ["a"] }));
   display(Jupyter.image(Buffer.alloc(0), { width: 5 }));
+  const comm = Jupyter.comm("target", { data: { a: 1 }, buffers: [new Uint8Array(1)] });
+  comm.onMessage(({ buffers }) => comm.send({ size: buffers[0]?.length }));
+  const widget = Jupyter.widget({ esm: { render() {} }, state: { value: 1 } });
+  widget.on("change:value", (model, value) => model.set("value", value));
   display({ [Jupyter.$display]: () => ({ "text/html": "h" }) });
   const mine = $$;
   mine.async();
@@ -59,7 +64,7 @@ async function use() {
 }
 
 test("every member of the namespace has a type, and none is missing", () => {
-  const namespace = createNamespace(output, new Displays(output, () => ({})), {});
+  const namespace = createNamespace(output, new Displays(output, () => ({})), {}, new Comms(output, () => undefined));
   assert.deepEqual(Object.keys(namespace).sort(), membersOf("JupyterNamespace"));
 });
 

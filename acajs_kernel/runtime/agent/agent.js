@@ -48,6 +48,7 @@ const DEFAULT_LIMIT = 4_000_000;
  * @property {string} [token]
  * @property {string} [value]
  * @property {string} [error]
+ * @property {import("./comm_queue.js").CommRequest[]} [messages]
  */
 /**
  * @typedef {object} Waiter A request that has not been answered.
@@ -165,6 +166,10 @@ class Agent {
         this.#runner.input(/** @type {any} */ (request));
         this.#wait(execution, request, { cell: request.cell ?? this.#runner.running });
         return;
+      case "comm":
+        this.#runner.comm(request.messages ?? []);
+        this.#wait(execution, request, { outcome: () => (this.#runner.hasComms ? null : {}) });
+        return;
       case "complete":
       case "inspect":
         this.#question(execution, request);
@@ -204,6 +209,7 @@ class Agent {
       this.#client = request.client;
       this.#opening = 0;
       this.#runner.events.clear();
+      this.#runner.renumberComms();
     }
     // One that was believed lost may arrive when cells have run: their variables must stay.
     const isRepeated = request.opening !== undefined && request.opening <= this.#opening;

@@ -4,6 +4,7 @@
 "use strict";
 
 const { CellQueue } = require("./cell_queue.js");
+const { CommQueue } = require("./comm_queue.js");
 const { describeEnding } = require("./endings.js");
 const { EventLog } = require("./events.js");
 const { Interruption } = require("./interruption.js");
@@ -18,6 +19,7 @@ const RELIEVED = 8_000_000;
 const DEFAULT_GRACE = 1200;
 
 /** @typedef {import("./cell_queue.js").CellRequest} CellRequest */
+/** @typedef {import("./comm_queue.js").CommRequest} CommRequest */
 /** @typedef {import("./endings.js").Intent} Intent */
 /** @typedef {import("./runner_process.js").Ending} Ending */
 /** @typedef {import("./runner_process.js").RunnerMessage} RunnerMessage */
@@ -55,6 +57,7 @@ class RunnerControl {
   /** @type {Intent | null} */
   #intent = null;
   #cells = new CellQueue();
+  #comms = new CommQueue();
   /** @type {Map<string, boolean>} Tokens of unanswered input requests, and whether the main thread blocks. */
   #inputs = new Map();
   /** @type {Map<number, (reply: object) => void>} */
@@ -78,6 +81,11 @@ class RunnerControl {
   /** The cell that runs, or null. */
   get running() {
     return this.#cells.running;
+  }
+
+  /** Whether the runner has messages of comms that it has not handled yet. */
+  get hasComms() {
+    return this.#comms.size > 0;
   }
 
   /** Milliseconds from an interrupt to the end of the runner. */
@@ -166,11 +174,16 @@ class RunnerControl {
   }
 
   /**
-   * Drop the cells that wait, and interrupt the running one if it is `cell` or none is named.
+   * Drop the cells that wait, and interrupt the running one if it is `cell` or none is named;
+   * without one a comm's callback.
    * @param {string | undefined} cell
    * @returns {string | null} The cell whose end shows that the interrupt has worked.
    */
   interrupt(cell) {
+    if (cell === undefined && this.running === null && this.hasComms) {
+      this.#beginInterrupt();
+      return null;
+    }
     const isRunning = this.running !== null && (cell === undefined || cell === this.running);
     if (!isRunning && (cell === undefined || this.#cells.stateOf(cell) !== "queued")) {
       return null;
@@ -200,6 +213,26 @@ class RunnerControl {
     } else {
       this.#runner.send(message);
     }
+  }
+
+  /**
+   * Hand messages of comms on to the runner; known ones are left alone.
+   * @param {CommRequest[]} requests
+   * @returns {void}
+   */
+  comm(requests) {
+    for (const { number: _number, ...request } of this.#comms.add(requests)) {
+      this.#hasRun = true;
+      this.#runner?.send({ type: "comm", ...request });
+    }
+    if (this.#runner === null) {
+      this.#dropComms();
+    }
+  }
+
+  /** Another client's messages of comms are numbered from the beginning. */
+  renumberComms() {
+    this.#comms.renumber();
   }
 
   /**
@@ -303,6 +336,13 @@ class RunnerControl {
         soon(() => soon(() => this.#finish(cell, fields)));
         return;
       }
+      case "handled":
+        this.#comms.finish(message.cell);
+        if (this.running === null && !this.hasComms) {
+          this.#endInterrupt();
+        }
+        this.#append(/** @type {any} */ (message));
+        return;
       case "input": {
         const { blocks, ...event } = message;
         this.#inputs.set(event.token, blocks);
@@ -352,7 +392,7 @@ class RunnerControl {
 
   /** Ask the runner to stop its cell, again and again, and kill it when that does not help. */
   #beginInterrupt() {
-    if (this.running === null || this.#interrupt !== null) {
+    if ((this.running === null && !this.hasComms) || this.#interrupt !== null) {
       return;
     }
     this.#isPaused = false;
@@ -362,7 +402,7 @@ class RunnerControl {
       this.#grace,
       () => {
         this.#lastInterrupt += 1;
-        const message = { type: "interrupt", cell, number: this.#lastInterrupt };
+        const message = { type: "interrupt", cell: cell ?? "", number: this.#lastInterrupt };
         this.#runner?.send(message);
         this.#runner?.sendControl(message);
       },
@@ -460,9 +500,17 @@ class RunnerControl {
     }
   }
 
+  /** Say of the messages of comms that they are done with, as there is nothing left to handle them. */
+  #dropComms() {
+    for (const cell of this.#comms.drop()) {
+      this.events.append({ kind: "handled", cell, active: false });
+    }
+  }
+
   /** Forget the runner and make sure that it ends. */
   #discard() {
     this.#endInterrupt();
+    this.#dropComms();
     this.#questions.clear();
     this.#inputs.clear();
     this.#runner?.abandon();

@@ -290,4 +290,4 @@ class Cells {
   }
 }
 
-module.exports = { Cells };
+module.exports = { Cells, mayPrintLater };

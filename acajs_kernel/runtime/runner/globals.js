@@ -10,10 +10,21 @@ const { DISPLAY, METADATA, SILENT, plainText, represent } = require("./display.j
 const { image } = require("./images.js");
 const { escape, tableHtml, tableOf } = require("./markup.js");
 const { Progress } = require("./progress.js");
+const { createWidgets } = require("./widgets.js");
 
+/** @typedef {import("./comms.js").Comms} Comms */
 /** @typedef {import("./displays.js").Displays} Displays */
 /** @typedef {import("./display.js").DisplaySettings} DisplaySettings */
 /** @typedef {import("./output.js").Output} Output */
+
+/** Messages of comms, which alone may have binary buffers. */
+const COMM_KINDS = new Map(
+  /** @type {const} */ ([
+    ["comm_open", "open"],
+    ["comm_msg", "msg"],
+    ["comm_close", "close"],
+  ]),
+);
 
 /** Messages that the kernel alone may publish: frontends wait for them. */
 const RESERVED = new Set(["status", "execute_input", "execute_result", "error", "iopub_welcome", "shutdown_reply"]);
@@ -74,9 +85,10 @@ function delimited(text) {
  * @param {Output} output
  * @param {Displays} displays
  * @param {DisplaySettings} settings
+ * @param {Comms} comms
  * @returns {Record<string, unknown>}
  */
-function createNamespace(output, displays, settings) {
+function createNamespace(output, displays, settings, comms) {
   const display = displays.display.bind(displays);
   return {
     $display: DISPLAY,
@@ -105,7 +117,14 @@ function createNamespace(output, displays, settings) {
     clear: ({ wait = false } = {}) => {
       output.send({ kind: "clear", cell: output.cell, wait: Boolean(wait) });
     },
+    comm: comms.api(),
+    widget: createWidgets(comms),
     broadcast: async (/** @type {unknown} */ type, /** @type {unknown} */ content = {}, /** @type {any} */ extra = {}) => {
+      const kind = COMM_KINDS.get(/** @type {any} */ (type));
+      if (kind !== undefined) {
+        comms.publish(kind, /** @type {any} */ (content), extra);
+        return;
+      }
       if (typeof type !== "string" || RESERVED.has(type) || extra.buffers?.length > 0) {
         throw new TypeError(
           "Jupyter.broadcast takes the type of a message, which is not one of the kernel's own " +
@@ -134,9 +153,10 @@ function createNamespace(output, displays, settings) {
  * @param {DisplaySettings} parts.settings
  * @param {Record<string, unknown>} parts.prompts
  * @param {import("./ijavascript.js").IJavascript} parts.ijavascript
+ * @param {Comms} parts.comms
  * @returns {void}
  */
-function defineGlobals({ folder, output, displays, settings, prompts, ijavascript }) {
+function defineGlobals({ folder, output, displays, settings, prompts, ijavascript, comms }) {
   const filename = path.join(folder, "notebook.js");
   const module_ = new Module(filename);
   module_.filename = filename;
@@ -148,7 +168,7 @@ function defineGlobals({ folder, output, displays, settings, prompts, ijavascrip
     __filename: filename,
     __dirname: folder,
     display: displays.display.bind(displays),
-    Jupyter: createNamespace(output, displays, settings),
+    Jupyter: createNamespace(output, displays, settings, comms),
     ...prompts,
   });
   Object.defineProperties(globalThis, ijavascript.globals());

@@ -128,12 +128,18 @@ class Inspection {
   }
 
   /**
-   * Run an action that an interrupt may end.
+   * Run an action that an interrupt may end; what called this goes on then.
+   *
+   * `use` would not do: before Node 24 a termination within `Runtime.callFunctionOn` ends its
+   * callers as well.
    * @param {() => void} action
    * @returns {boolean} False when one has ended it.
    */
   run(action) {
-    return this.use({ type: "object", objectId: this.#receiver }, action);
+    const name = "__acajs_run__";
+    defineProperty(globalThis, name, { value: action, configurable: true });
+    const expression = `{ const run = globalThis.${name}; delete globalThis.${name}; run(); }`;
+    return this.ask("Runtime.evaluate", { expression, silent: true, returnByValue: true }) !== TERMINATED;
   }
 
   /**
