@@ -29,7 +29,7 @@ const VIEW = "application/vnd.jupyter.widget-view+json";
 const ANYWIDGET = "*";
 
 /** What of a long state is shown as text. */
-const TEXT = Object.freeze({ maxArrayLength: 10, maxStringLength: 100 });
+const TEXT = Object.freeze({ maxArrayLength: 3, maxStringLength: 80, breakLength: Infinity });
 
 /**
  * @param {string} name
