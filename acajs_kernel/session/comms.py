@@ -44,7 +44,7 @@ class CommChannel:
         self._on_comm = on_comm
         self._number = 0
         self._queue: deque[dict[str, Any]] = deque()
-        self._unhandled: set[str] = set()
+        self._unhandled: dict[str, None] = {}  # in the order in which they were posted
         self._open: set[str] = set()
         self._sending: asyncio.Task[None] | None = None
 
@@ -67,7 +67,7 @@ class CommChannel:
         """
         self._note(message)
         self._number += 1
-        self._unhandled.add(key)
+        self._unhandled[key] = None
         self._queue.append(_request(self._number, key, message))
         self._begin()
 
@@ -162,7 +162,7 @@ class CommChannel:
 
     def _finish(self, key: str) -> None:
         if key in self._unhandled:
-            self._unhandled.remove(key)
+            del self._unhandled[key]
             self._on_comm(key, CommHandled())
 
 

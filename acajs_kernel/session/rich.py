@@ -255,10 +255,15 @@ class RichSession:
                 await self._on_pause()
             request = {"op": "poll", "cell": cell.key}
 
+    @property
+    def _expects_more(self) -> bool:
+        """Whether something may still call back."""
+        return self._is_active or self._comms.is_waiting
+
     def _watch_on(self) -> None:
         """Watch while no cell runs, if something may still call back."""
         is_watching = self._watching is not None and not self._watching.done()
-        if (self._is_active or self._comms.is_waiting) and not is_watching and not self._running:
+        if self._expects_more and not is_watching and not self._running:
             self._watching = asyncio.ensure_future(self._watch())
 
     def _watch_seconds(self) -> float:
@@ -274,7 +279,7 @@ class RichSession:
         the pool nothing. What comes later is shown with the next cell.
         """
         pause, silence = _FIRST_WATCH_SECONDS, 0.0
-        while silence < self._watch_seconds():
+        while self._expects_more and silence < self._watch_seconds():
             await asyncio.sleep(pause)
             seen = self._seen
             try:

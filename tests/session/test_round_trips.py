@@ -10,7 +10,15 @@ import pytest_asyncio
 
 from acajs_kernel.local import LocalPool
 from acajs_kernel.pool import Endpoint, PoolClient, asgi_transport
-from acajs_kernel.session import Cell, Event, InputRequest, Stream
+from acajs_kernel.session import (
+    Cell,
+    CommEvent,
+    CommHandled,
+    CommMessage,
+    Event,
+    InputRequest,
+    Stream,
+)
 from acajs_kernel.session.rich import RichSession
 
 _Application = Callable[..., Awaitable[None]]
@@ -45,13 +53,29 @@ class _Running:
             on_event=self._show,
             on_input=self._refuse,
             on_notice=lambda _: None,
+            on_comm=self._hear,
         )
+        self.comms: list[tuple[str, CommEvent]] = []
         self._cells = 0
         self._shows_more = asyncio.Event()
 
     def _show(self, _: str, event: Event) -> None:
         self.events.append(event)
         self._shows_more.set()
+
+    def _hear(self, key: str, event: CommEvent) -> None:
+        self.comms.append((key, event))
+        self._shows_more.set()
+
+    async def handled(self, key: str) -> None:
+        """Wait until a message of a comm was handled."""
+
+        async def look() -> None:
+            while (key, CommHandled()) not in self.comms:
+                await self._shows_more.wait()
+                self._shows_more.clear()
+
+        await asyncio.wait_for(look(), 20)
 
     async def _refuse(self, _: str, __: InputRequest) -> str:
         raise AssertionError("no cell asks here")
@@ -131,3 +155,48 @@ async def test_an_idle_session_is_asked_nothing(near: _Running) -> None:
     assert near.counting.executions == before
     await near.requests_of("setTimeout(() => console.log('late'), 300)")
     await near.shown("late\n")
+
+
+_COMM = (
+    "var heard = []; var comm = Jupyter.comm('t', {id: 'c'}); "
+    "comm.onMessage(({data}) => { heard.push(data); comm.send({sum: heard.length}); });"
+)
+
+
+async def test_an_open_comm_costs_nothing_while_nothing_happens(near: _Running) -> None:
+    """Neither before a message nor after one."""
+    await near.requests_of(_COMM)
+    before = near.counting.executions
+    await asyncio.sleep(0.6)  # longer than the first look for late output takes
+    assert near.counting.executions == before
+    near.session.send_comm("m", CommMessage("msg", "c", data=1))
+    await near.handled("m")
+    assert ("m", CommMessage("msg", "c", data={"sum": 1})) in near.comms
+    before = near.counting.executions
+    await asyncio.sleep(0.6)
+    assert near.counting.executions == before
+
+
+async def test_what_a_callback_begins_is_fetched(near: _Running) -> None:
+    """A timer that a comm's callback has set shows what it does."""
+    await near.requests_of(
+        "comm = Jupyter.comm('t', {id: 'd'});"
+        "comm.onMessage(() => setTimeout(() => console.log('later'), 300));"
+    )
+    near.session.send_comm("m", CommMessage("msg", "d"))
+    await near.shown("later\n")
+
+
+async def test_messages_that_come_faster_than_a_far_pool_answers_go_together(far: _Running) -> None:
+    """A slider that is dragged costs one request a round trip; all arrive before the next cell."""
+    await far.requests_of(_COMM)
+    before = far.counting.executions
+    for n in range(100):
+        far.session.send_comm(f"m{n}", CommMessage("msg", "c", data=n))
+        await asyncio.sleep(0.005)
+    await far.requests_of("console.log(heard.join())")
+    assert Stream("stdout", ",".join(str(n) for n in range(100)) + "\n") in far.events
+    handled = [key for key, event in far.comms if event == CommHandled()]
+    assert handled == [f"m{n}" for n in range(100)]
+    # How long a hundred steps take depends on the machine: no more than one in three is a request.
+    assert far.counting.executions - before < 33

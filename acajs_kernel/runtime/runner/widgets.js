@@ -283,4 +283,4 @@ function createWidgets(comms) {
   return (options) => new Widget(comms, Object(options));
 }
 
-module.exports = { createWidgets };
+module.exports = { createWidgets, moduleText };
