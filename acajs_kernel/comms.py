@@ -68,7 +68,6 @@ class Comms:
 
     def receive(self, message: Mapping[str, Any]) -> None:
         """Take a message of a frontend's, without waiting for what becomes of it."""
-        self._publish_status("busy", message)
         content = message["content"]
         received = CommMessage(
             COMM_TYPES[message["header"]["msg_type"]],
@@ -78,6 +77,7 @@ class Comms:
             metadata=message.get("metadata") or {},
             buffers=[bytes(buffer) for buffer in message.get("buffers") or ()],
         )
+        self._publish_status("busy", message)
         self._note(received)
         target = self._targets.get(received.comm_id)
         if received.type == "close":

@@ -99,7 +99,7 @@ class CommChannel:
             target=event.get("target") or "",
             data=event.get("data"),
             metadata=event.get("metadata") or {},
-            buffers=[base64.b64decode(text) for text in event.get("buffers") or ()],
+            buffers=tuple(base64.b64decode(text) for text in event.get("buffers") or ()),
         )
         self._note(message)
         self._on_comm(key, message)

@@ -113,7 +113,7 @@ def test_events_of_the_agent_are_told_once() -> None:
     )
     agent.channel.receive({"kind": "handled", "cell": "unknown"})
     opened = CommMessage(
-        "open", "c", target="t", data={"a": 1}, metadata={"m": 1}, buffers=[b"\xff"]
+        "open", "c", target="t", data={"a": 1}, metadata={"m": 1}, buffers=(b"\xff",)
     )
     assert agent.events == [("k", opened)]
     assert agent.channel.is_open
