@@ -9,6 +9,7 @@
 
 const { checksumOf, toAsciiJson } = require("./agent/answers.js");
 const { Folder } = require("./files/folder.js");
+const { findNpm, unreachable } = require("./files/npm.js");
 const { unpack } = require("./files/unpack.js");
 const { sessionFolder } = require("./folder.js");
 
@@ -37,6 +38,10 @@ function perform(request, root) {
       return request.paths.map((/** @type {string} */ path) => folder.make(path));
     case "remove":
       return request.paths.map((/** @type {string} */ path) => folder.remove(path, request.recursive));
+    case "npm":
+      return { command: findNpm() };
+    case "npm_failure":
+      return unreachable(folder.resolve(request.logs));
     case "unpack":
       return unpack(folder, request.archive, request.into);
     default:

@@ -33,12 +33,14 @@ from acajs_kernel.transfers.script import FileScript
 if TYPE_CHECKING:
     from acajs_kernel.pool import PoolClient
 
-__all__ = ["DataFolder", "path_of"]
+__all__ = ["OWN", "DataFolder", "path_of"]
 
 _log = logging.getLogger("acajs_kernel")
 
-# Files that begin so are the kernel's own.
-_OWN = ".acajs-"
+
+OWN = ".acajs-"
+"""What the names of the kernel's own files begin with."""
+
 _PAGE_ENTRIES = 2000
 # Of one question about checksums: reading a gigabyte takes the session some seconds.
 _BATCH_FILES = 100
@@ -87,7 +89,7 @@ class DataFolder:
         else:
             # It raises for a folder, which this version of the API does not know.
             found = await self._pool.list_files(self._identifier, path=folder)
-        shown = [file for file in found if not file.name.startswith(_OWN)]
+        shown = [file for file in found if not file.name.startswith(OWN)]
         return sorted(shown, key=path_of)
 
     async def _walk(self, folder: str, *, recursive: bool) -> list[SessionFile]:
@@ -198,7 +200,7 @@ class DataFolder:
             for file in files:
                 if file.is_folder:
                     continue
-                name = f"{_OWN}upload-{secrets.token_hex(8)}"
+                name = f"{OWN}upload-{secrets.token_hex(8)}"
                 moves.append({"from": name, "to": file.target, "sha256": ""})
                 moves[-1]["sha256"] = await self._send(file, name, "", observer)
             if folders := [file.target for file in files if file.is_folder]:
@@ -322,7 +324,7 @@ class DataFolder:
             )
             return
         # This version of the API sees the top of the data folder only.
-        name = f"{_OWN}download-{secrets.token_hex(8)}"
+        name = f"{OWN}download-{secrets.token_hex(8)}"
         try:
             await self._script.ask("expose", path=path_of(file), **{"as": name})
             await self._pool.download(self._identifier, name, incoming.content, progress=moved)
