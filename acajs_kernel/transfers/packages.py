@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from acajs_kernel.errors import TransferError
+from acajs_kernel.errors import AcaJsError, TransferError
 from acajs_kernel.transfers.data_folder import OWN, DataFolder
 from acajs_kernel.transfers.names import LocalFile
 from acajs_kernel.transfers.progress import Observer
@@ -58,7 +58,7 @@ async def bring_packages(
     here: Path,
     *,
     on_output: Callable[[str], None],
-    observer: Observer,
+    observer: Observer | None = None,
 ) -> None:
     """Install packages here, for the session's platform, and put them into the session.
 
@@ -71,7 +71,7 @@ async def bring_packages(
         packages: What to install, as npm names it.
         here: The folder of the notebook.
         on_output: Told what npm prints.
-        observer: Told how the upload goes on.
+        observer: Told how the upload goes on, if anybody is.
 
     Raises:
         TransferError: There is no npm here, or it failed, or what it made did not arrive.
@@ -104,7 +104,11 @@ async def bring_packages(
         target = f"{OWN}npm-{secrets.token_hex(8)}"
         sent = LocalFile(archive, target, archive.stat().st_size)
         await folder.upload([sent], observer=observer)
-    await folder.script.ask("unpack", archive=target, into="")
+    try:
+        await folder.script.ask("unpack", archive=target, into="")
+    except AcaJsError:
+        await folder.script.ask("remove", paths=[target], recursive=False)
+        raise
 
 
 def find_npm() -> list[str]:

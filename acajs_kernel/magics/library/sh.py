@@ -2,32 +2,12 @@
 
 from __future__ import annotations
 
-import json
-
 from acajs_kernel.errors import CodeFailedError, MagicError
 from acajs_kernel.magics.call import Call
 from acajs_kernel.magics.declaration import Magic
-from acajs_kernel.magics.folder import FOLDER
+from acajs_kernel.magics.programs import PROGRAM_FAILED, run_program
 
 __all__ = ["MAGICS"]
-
-_RICH = "await __acajs_shell__"
-# Plain mode awaits nothing: the output comes when the command has ended.
-_PLAIN = f"""((command, input) => {{
-const [program, ...rest] = [command].flat();
-const ended = require("node:child_process").spawnSync(program, rest, {{
-  shell: !Array.isArray(command), cwd: {FOLDER}, input, encoding: "utf8",
-  maxBuffer: Infinity, stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
-}});
-process.stdout.write(ended.stdout ?? "");
-process.stderr.write(ended.stderr ?? "");
-if (ended.error) throw ended.error;
-if (ended.status !== 0) throw Object.assign(new Error(
-  ended.signal === null ? `exit status ${{ended.status}}` : `ended by ${{ended.signal}}`
-), {{ name: "ShellError" }});
-}})"""
-_STOP = "await __acajs_shell__.stop()"
-_FAILED = "ShellError"
 
 
 async def _sh(call: Call) -> None:
@@ -37,9 +17,9 @@ async def _sh(call: Call) -> None:
     if not command.strip():
         raise call.misuse("There is no command to run.")
     try:
-        await _run(call, command, None)
+        await run_program(call, command)
     except CodeFailedError as error:
-        if error.ename != _FAILED:
+        if error.ename != PROGRAM_FAILED:
             raise
         if call.body is not None:
             raise _failure(call, error) from error
@@ -52,28 +32,15 @@ async def _script(call: Call) -> None:
     if not program:
         raise call.misuse("Which program is to read the lines below?")
     try:
-        await _run(call, program, call.body or "")
+        await run_program(call, program, call.body or "")
     except CodeFailedError as error:
-        if error.ename == _FAILED:
+        if error.ename == PROGRAM_FAILED:
             raise _failure(call, error) from error
         if "ENOENT" in error.evalue:
             raise MagicError(
                 f"%%script: the session has no program {program[0]!r}.",
                 remedy="%sh which NAME tells whether there is one.",
             ) from error
-        raise
-
-
-async def _run(call: Call, command: str | list[str], text: str | None) -> None:
-    await call.access()  # opens the session, which decides on the mode
-    is_rich = call.notebook.mode == "rich"
-    arguments = [command] if text is None else [command, text]
-    values = ", ".join(map(json.dumps, arguments))
-    try:
-        await call.execute(f"{_RICH if is_rich else _PLAIN}({values})")
-    except CodeFailedError as error:
-        if is_rich and error.ename != _FAILED:
-            await call.clean_up(_STOP)
         raise
 
 

@@ -1,0 +1,58 @@
+"""Running a program of the session from a magic."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from acajs_kernel.errors import CodeFailedError
+from acajs_kernel.magics.call import Call
+from acajs_kernel.magics.folder import FOLDER
+
+__all__ = ["PROGRAM_FAILED", "run_program"]
+
+_RICH = "await __acajs_shell__"
+# Plain mode awaits nothing: the output comes when the command has ended.
+_PLAIN = f"""((command, input) => {{
+const [program, ...rest] = [command].flat();
+const ended = require("node:child_process").spawnSync(program, rest, {{
+  shell: !Array.isArray(command), cwd: {FOLDER}, input, encoding: "utf8",
+  maxBuffer: Infinity, stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+}});
+process.stdout.write(ended.stdout ?? "");
+process.stderr.write(ended.stderr ?? "");
+if (ended.error) throw ended.error;
+if (ended.status !== 0) throw Object.assign(new Error(
+  ended.signal === null ? `exit status ${{ended.status}}` : `ended by ${{ended.signal}}`
+), {{ name: "ShellError" }});
+}})"""
+_STOP = "await __acajs_shell__.stop()"
+PROGRAM_FAILED = "ShellError"
+"""The name of the error with which a program ends that did not end well."""
+
+
+async def run_program(call: Call, command: str | Sequence[str], text: str | None = None) -> None:
+    """Run a program, with its output as it comes; an interrupt ends it and what it has started.
+
+    In plain mode the output comes when it has ended.
+
+    Args:
+        call: The magic's call.
+        command: A line for the shell, or a program and its arguments.
+        text: What the program reads from its standard input; None for nothing.
+
+    Raises:
+        CodeFailedError: It did not end well, or was interrupted, or could not be started;
+            of the name `PROGRAM_FAILED` in the first case.
+        AcaJsError: The session cannot run it.
+    """
+    await call.access()  # opens the session, which decides on the mode
+    is_rich = call.notebook.mode == "rich"
+    arguments = [command if isinstance(command, str) else list(command)]
+    values = ", ".join(map(json.dumps, arguments if text is None else [*arguments, text]))
+    try:
+        await call.execute(f"{_RICH if is_rich else _PLAIN}({values})")
+    except CodeFailedError as error:
+        if is_rich and error.ename != PROGRAM_FAILED:
+            await call.clean_up(_STOP)
+        raise
