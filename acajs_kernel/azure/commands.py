@@ -22,6 +22,8 @@ def create_commands(
     network = "EgressEnabled" if values.egress else "EgressDisabled"
     return [
         *_account(subscription),
+        # Without the preview commands, the extension may not know NodeLTS.
+        "az extension add --name containerapp --upgrade --allow-preview true",
         "az provider register --namespace Microsoft.App --wait",
         f"az group create --name {shlex.quote(group)} --location {shlex.quote(location)}",
         (

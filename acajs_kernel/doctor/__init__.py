@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 
-from acajs_kernel.config import Settings
 from acajs_kernel.doctor.case import Case, environment
 from acajs_kernel.doctor.checking import Check, Finding, Result, Status, examine, would_run
 from acajs_kernel.doctor.machine import (
@@ -77,9 +76,8 @@ async def examine_case(
         on_begin: Told the title of each check that begins.
         on_finding: Told each finding.
     """
-    spec = await asyncio.to_thread(read_kernel_spec, case.kernel_name)
-    with environment(spec.variables if spec is not None else {}):
-        case.settings = Settings()
+    case.spec = await asyncio.to_thread(read_kernel_spec, case.kernel_name)
+    with environment(case.spec.variables if case.spec is not None else {}):
         async with case.resources:
             try:
                 return await examine(

@@ -13,7 +13,22 @@ from acajs_kernel.config import Settings
 if TYPE_CHECKING:
     from acajs_kernel.pool import AzureToken, Endpoint, PoolClient, StaticToken
 
-__all__ = ["Case", "environment"]
+__all__ = ["Case", "KernelSpec", "environment"]
+
+
+@dataclass(frozen=True)
+class KernelSpec:
+    """An installed kernel spec.
+
+    Attributes:
+        folder: Where it is.
+        command: The program that it starts, and its arguments.
+        variables: What it puts into the kernel's environment.
+    """
+
+    folder: str
+    command: tuple[str, ...]
+    variables: dict[str, str]
 
 
 @dataclass
@@ -27,6 +42,7 @@ class Case:
         egress_host: Whom a session tries to reach.
         egress_port: At which port.
         resources: Closes what the checks open.
+        spec: The kernel spec; None where there is none of this name.
         settings: The kernel's settings, once they are read.
         endpoint: The pool's endpoint; None for the embedded pool.
         tokens: Gives the pool's tokens; None for the embedded pool.
@@ -40,6 +56,7 @@ class Case:
     egress_host: str = "registry.npmjs.org"
     egress_port: int = 443
     resources: AsyncExitStack = field(default_factory=AsyncExitStack)
+    spec: KernelSpec | None = None
     settings: Settings = field(default_factory=Settings)
     endpoint: Endpoint | None = None
     tokens: AzureToken | StaticToken | None = None

@@ -4,34 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shutil
 import string
 import subprocess
 import sys
-from dataclasses import dataclass
 
-from acajs_kernel.doctor.case import Case
+from traitlets import TraitError
+from traitlets.config import Config
+from traitlets.config.loader import DeferredConfigString
+
+from acajs_kernel.config import Settings
+from acajs_kernel.doctor.case import Case, KernelSpec
 from acajs_kernel.doctor.checking import Result
 from acajs_kernel.errors import ConfigurationError
+from acajs_kernel.pool import JsonValue
 
-__all__ = ["KernelSpec", "check_kernel_spec", "check_node", "check_settings", "read_kernel_spec"]
+__all__ = ["check_kernel_spec", "check_node", "check_settings", "read_kernel_spec"]
 
 _NODE_SECONDS = 10.0
-
-
-@dataclass(frozen=True)
-class KernelSpec:
-    """An installed kernel spec.
-
-    Attributes:
-        folder: Where it is.
-        command: The program that it starts, and its arguments.
-        variables: What it puts into the kernel's environment.
-    """
-
-    folder: str
-    command: tuple[str, ...]
-    variables: dict[str, str]
+_OPTION = re.compile(r"--AcaJsKernel\.(?P<name>\w+)=(?P<value>.*)")
 
 
 def read_kernel_spec(name: str) -> KernelSpec | None:
@@ -53,17 +45,56 @@ def read_kernel_spec(name: str) -> KernelSpec | None:
     return KernelSpec(str(spec.resource_dir), tuple(spec.argv), variables)
 
 
+def read_settings(spec: KernelSpec | None) -> Settings:
+    """Read the settings as the kernel does: its options, else its environment.
+
+    Options in Jupyter's configuration files are not looked at.
+
+    Raises:
+        ConfigurationError: An option of the kernel spec cannot be used.
+    """
+    config = Config()
+    for argument in spec.command if spec is not None else ():
+        if found := _OPTION.match(argument):
+            config.Settings[found["name"]] = DeferredConfigString(found["value"])
+    try:
+        return Settings(config=config)
+    except TraitError as error:
+        raise ConfigurationError(
+            f"An option in the kernel spec cannot be used: {error}",
+            remedy="Write the kernel spec again with: acajs install",
+        ) from error
+
+
+def _list_other_specs(name: str) -> list[str]:
+    """List the other kernel specs that start this kernel."""
+    from jupyter_client.kernelspec import KernelSpecManager  # noqa: PLC0415 -- as above
+
+    return sorted(
+        other
+        for other, found in KernelSpecManager().get_all_specs().items()
+        if other != name and "acajs_kernel" in found["spec"].get("argv", ())
+    )
+
+
 async def check_kernel_spec(case: Case) -> Result:
     """Whether Jupyter finds the kernel, and whether what it would start is there."""
-    spec = await asyncio.to_thread(read_kernel_spec, case.kernel_name)
+    spec = case.spec
+    others = await asyncio.to_thread(_list_other_specs, case.kernel_name)
     if spec is None:
         return Result(
             f"Jupyter finds no kernel spec named {case.kernel_name}",
             "failed",
-            "Run: acajs install" + ("" if case.kernel_name == "acajs" else " --name NAME"),
+            f"Look at one of these with --kernel: {', '.join(others)}; or run: acajs install"
+            if others
+            else "Run: acajs install",
         )
     program = spec.command[0] if spec.command else ""
-    facts = {"folder": spec.folder, "python": program}
+    facts: dict[str, JsonValue] = {
+        "folder": spec.folder,
+        "python": program,
+        "others": [*others],
+    }
     # Jupyter itself puts the running Python into the place of a bare "python".
     is_own = program in {"python", "python3", sys.executable}
     if not is_own and shutil.which(program) is None:
@@ -73,11 +104,13 @@ async def check_kernel_spec(case: Case) -> Result:
             "Run again with the Python that has acajs: acajs install",
             facts,
         )
-    return Result(f"{case.kernel_name} in {spec.folder}", facts=facts)
+    also = f"; there is also {', '.join(others)}" if others else ""
+    return Result(f"{case.kernel_name} in {spec.folder}{also}", facts=facts)
 
 
 async def check_settings(case: Case) -> Result:
     """Whether the settings of the environment can be used."""
+    case.settings = read_settings(case.spec)
     error = case.settings.settings_error()
     if error is not None:
         raise error

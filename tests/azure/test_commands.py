@@ -109,6 +109,7 @@ def test_a_dry_run_prints_the_tutorials_commands_and_asks_nobody(
     ).stdout
     assert create.splitlines() == [
         f"az account set --subscription {SUBSCRIPTION}",
+        "az extension add --name containerapp --upgrade --allow-preview true",
         "az provider register --namespace Microsoft.App --wait",
         "az group create --name group --location northcentralus",
         (

@@ -176,6 +176,7 @@ async def test_a_missing_kernel_spec_is_told() -> None:
     findings = {finding.name: finding for finding in await examine_case(case)}
     assert findings["kernelspec"].result.status == "failed"
     assert "acajs install" in findings["kernelspec"].result.remedy
+    assert "--kernel: acajs" in findings["kernelspec"].result.remedy
     assert findings["role"].result.status == "ok"
     assert not _runs(findings)
 
@@ -210,6 +211,26 @@ async def test_the_settings_of_the_kernel_spec_are_looked_at(
     findings = {finding.name: finding for finding in await examine_case(case)}
     assert findings["endpoint"].result.facts["url"] == pool.endpoint
     assert findings["role"].result.status == "ok"
+
+
+@pytest.mark.parametrize(("runtime", "status"), [("plain", "ok"), ("fast", "failed")])
+async def test_the_options_of_the_kernel_spec_are_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runtime: str, status: str
+) -> None:
+    """An option in its command is a setting, and a bad one is told."""
+    folder = tmp_path / "kernels" / "plain"
+    folder.mkdir(parents=True)
+    command = [sys.executable, "-m", "acajs_kernel", f"--AcaJsKernel.runtime={runtime}"]
+    (folder / "kernel.json").write_text(
+        json.dumps({"argv": command, "display_name": "x", "language": "j"})
+    )
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    case = Case("plain", _IDENTIFIER, egress_host="127.0.0.1", egress_port=9)
+    findings = {finding.name: finding for finding in await examine_case(case)}
+    assert findings["settings"].result.status == status
+    assert runtime in findings["settings"].result.text
+    if status == "ok":
+        assert findings["rich"].result.text == "not looked at: ACAJS_RUNTIME is plain"
 
 
 @pytest.mark.parametrize(
