@@ -57,6 +57,11 @@ class Host(Protocol):
     def ask(self) -> Callable[[str, InputRequest], Awaitable[str]]:
         """Asks the user for a line, with the key of the part."""
 
+    async def run_source(
+        self, source: str, *, expressions: Mapping[str, str], shows_result: bool
+    ) -> Outcome:
+        """Run JavaScript and magics."""
+
     async def in_session(self, work: Awaitable[_Result]) -> _Result:
         """Await what an interrupt ends through the session."""
 
@@ -183,6 +188,19 @@ class Call:
         if error is not None:
             raise CodeFailedError(error.ename, error.evalue, error.traceback)
         return outcome
+
+    async def run_cell(self, source: str) -> None:
+        """Run a text as a cell of its own would be, its magics included.
+
+        Raises:
+            CodeFailedError: JavaScript in it threw, or was interrupted.
+            AcaJsError: As for `execute`, or a magic failed.
+        """
+        shows_result = self._cell.shows_result
+        outcome = await self._host.run_source(source, expressions={}, shows_result=shows_result)
+        error = outcome.error
+        if error is not None:
+            raise CodeFailedError(error.ename, error.evalue, error.traceback)
 
     async def evaluate(self, expression: str) -> Any:  # noqa: ANN401 -- JSON
         """Return the value of a JavaScript expression, as JSON has it; nothing is shown.

@@ -62,7 +62,7 @@ async def complete_cell(code: str, cursor: int, notebook: NotebookSession) -> Co
     line = code[begin:cursor]
     command = _COMMAND.match(line)
     if command:
-        return await _session_files(command["rest"], cursor, notebook)
+        return await _command(command["rest"], code, cursor, notebook)
     written = _SIGN_AND_NAME.match(line)
     if written is None:
         return await notebook.complete(_javascript(code, cursor), cursor)
@@ -91,7 +91,7 @@ async def inspect_cell(
         takes_code = magic.completes == "code" and written["rest"] is not None
         if not takes_code or cursor <= begin + written.end("name"):
             return describe_magic(magic)
-    elif _COMMAND.match(line) and line.rstrip() != line.rstrip().lstrip("!"):
+    elif _COMMAND.match(line):
         described = await notebook.inspect(code, cursor, detail)
         return described or describe_magic(magics()["sh"])
     return await notebook.inspect(_javascript(code, cursor), cursor, detail)
@@ -127,6 +127,14 @@ async def _arguments(
     elif magic.completes == "session files" and not found:
         return await _session_files(rest, cursor, notebook)
     return Completions(found, cursor - len(word), cursor)
+
+
+async def _command(text: str, code: str, cursor: int, notebook: NotebookSession) -> Completions:
+    """Complete a line that may be a command, with files, or a negation."""
+    files = await _session_files(text, cursor, notebook)
+    if files.matches:
+        return files
+    return await notebook.complete(_javascript(code, cursor), cursor)
 
 
 def _beginning(words: Iterable[str], prefix: str) -> list[str]:

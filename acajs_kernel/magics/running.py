@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -58,7 +58,9 @@ class MagicCell:
         Raises:
             AcaJsError: A part failed otherwise than by an error of the user's code.
         """
-        self._task = asyncio.ensure_future(self._run())
+        self._task = asyncio.ensure_future(
+            self.run_source(self._cell.code, expressions=self._cell.expressions, shows_result=True)
+        )
         try:
             return await self._task
         except CodeFailedError as error:
@@ -89,8 +91,15 @@ class MagicCell:
         finally:
             self._is_in_session = False
 
-    async def _run(self) -> Outcome:
-        parts = await self._split()
+    async def run_source(
+        self, source: str, *, expressions: Mapping[str, str], shows_result: bool
+    ) -> Outcome:
+        """Run JavaScript and magics, up to the first part that fails.
+
+        Raises:
+            AcaJsError: As for `run`.
+        """
+        parts = await self._split(source)
         calls = [
             find_magic(part.name, sign="%" if part.body is None else "%%")
             if isinstance(part, MagicPart)
@@ -98,17 +107,16 @@ class MagicCell:
             for part in parts
         ]
         outcome = Outcome()
-        expressions = self._cell.expressions
         for position, (part, magic) in enumerate(zip(parts, calls, strict=True)):
             is_last = position == len(parts) - 1
             takes_expressions = is_last and magic is None
             cell = self._part_cell(
                 part.code,
-                shows_result=is_last,
+                shows_result=is_last and shows_result,
                 expressions=expressions if takes_expressions else {},
             )
             if magic is not None and isinstance(part, MagicPart):
-                await self._call(magic, part, cell, is_alone=len(parts) == 1)
+                await self._call(magic, part, cell)
             else:
                 outcome = await self._execute(cell)
                 if outcome.error is not None:
@@ -118,22 +126,24 @@ class MagicCell:
             outcome = await self._execute(self._part_cell("", expressions=expressions))
         return outcome
 
-    async def _split(self) -> list[Part]:
-        """Take the cell apart; words that may be commands are looked up in the session."""
-        source = self._cell.code
+    async def _split(self, source: str) -> list[Part]:
+        """Take a cell apart; words that may be commands are looked up in the session."""
+        parts = split_cell(source)
+        if any(isinstance(part, MagicPart) and part.body is not None for part in parts):
+            return parts
         doubtful = sorted(doubtful_commands(source))
         if not doubtful:
-            return split_cell(source)
+            return parts
         types = ", ".join(f"typeof {word}" for word in doubtful)
         asking = self._part_cell(f"[{types}]")
         found = await self.in_session(self.notebook.evaluate(asking))
         unknown = {word for word, kind in zip(doubtful, found, strict=True) if kind == "undefined"}
         return split_cell(source, frozenset(unknown))
 
-    async def _call(self, magic: Magic, part: MagicPart, cell: Cell, *, is_alone: bool) -> None:
+    async def _call(self, magic: Magic, part: MagicPart, cell: Cell) -> None:
         if magic.needs_rich and self.notebook.settings.runtime == "plain":
             raise _needs_rich(magic)
-        call = Call(magic, part, cell, self, is_alone=is_alone)
+        call = Call(magic, part, cell, self, is_alone=self._is_alone(part))
         if magic.needs_rich:
             await call.access()  # opens the session, which decides on the mode
             if self.notebook.mode != "rich":
@@ -141,6 +151,10 @@ class MagicCell:
         await magic.run(call)
         if call.next_input is not None:
             self.payload = [call.next_input]
+
+    def _is_alone(self, part: MagicPart) -> bool:
+        lines = self._cell.code.strip().split("\n")
+        return part.body is not None or len(lines) == 1
 
     async def _execute(self, cell: Cell) -> Outcome:
         return await self.in_session(self.notebook.execute(cell))

@@ -42,6 +42,8 @@ async def _complete(kernel: RunningKernel, code: str) -> tuple[list[str], str]:
         ("%load da", "data.csv", "da"),
         ("%%writefile da", "data.csv", "da"),
         ("!cat da", "data.csv", "da"),
+        ("!thing.al", "alpha", "al"),
+        ("!thing && thing.al", "alpha", "al"),
         ("%time thing.al", "alpha", "al"),
         ("%%time\nthing.al", "alpha", "al"),
         ("%env A=1\nthing.al", "alpha", "al"),

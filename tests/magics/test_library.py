@@ -68,6 +68,11 @@ async def test_time_shows_the_value_and_both_times(kernel: RunningKernel) -> Non
     ran = await kernel.run("%time await new Promise((r) => setTimeout(r, 1200))")
     assert re.search(r"Wall time: (\d\.?\d*|\d\d) s", ran.stdout)
     assert "no code" in (await kernel.run("%time")).traceback
+    ran = await kernel.run("%%time\n!echo in the session\nnull.x")
+    assert re.search(r"In\[\d+\]:3:6", ran.traceback)
+    ran = await kernel.run("%%time\nconsole.log('a')\n!echo in the session\n5")
+    assert re.fullmatch(r"a\nin the session\nWall time: .*, with the way to the pool\n", ran.stdout)
+    assert _text(ran) == "5"
 
 
 async def test_environment_variables_are_set_shown_and_masked(kernel: RunningKernel) -> None:

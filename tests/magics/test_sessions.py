@@ -156,6 +156,14 @@ async def test_a_lost_session_ends_a_magic_as_it_ends_any_cell(
     await client.stop_session(_NAMED)
 
 
+async def test_what_the_kernel_does_alone_needs_no_session(environment: dict[str, str]) -> None:
+    """A pool that cannot be reached holds up neither markup nor help, commands in them or not."""
+    nowhere = {"ACAJS_POOL_ENDPOINT": "http://127.0.0.1:9", "ACAJS_TOKEN": "test-token"}
+    async with running_kernel(environment | nowhere) as kernel:
+        for code in ("%%html\n!ls\n", "%lsmagic", "%help time", "%env?"):
+            assert (await kernel.run(code)).reply["status"] == "ok"
+
+
 @pytest.mark.parametrize("runtime", ["plain", "auto"])
 async def test_magics_work_in_plain_mode_as_far_as_they_can(
     shared_plain_kernel: RunningKernel, pool: ServedPool, runtime: str

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 
+from acajs_kernel.magics import may_hold_magics
 from acajs_kernel.magics.call import Call
 from acajs_kernel.magics.declaration import Magic
+from acajs_kernel.session import Outcome
 
 __all__ = ["MAGIC"]
 
@@ -19,7 +21,11 @@ async def _time(call: Call) -> None:
     if not call.code.strip():
         raise call.misuse("There is no code to run.")
     begun = time.monotonic()
-    outcome = await call.execute(call.code)
+    if may_hold_magics(call.body or ""):
+        await call.run_cell(call.code)
+        outcome = Outcome()  # of several parts
+    else:
+        outcome = await call.execute(call.code)
     lines = []
     if outcome.processor_seconds is not None:
         user, system = outcome.processor_seconds
@@ -52,7 +58,8 @@ MAGIC = Magic(
     details=(
         "The wall time is measured in the session, without the way there. The CPU time is that "
         "of the session's JavaScript process meanwhile, of its code and of the system for it; "
-        "plain mode does not know it."
+        "plain mode does not know it. Of lines that hold magics only the wall time is told, with "
+        "the way there."
     ),
     completes="code",
 )
