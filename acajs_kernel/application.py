@@ -27,6 +27,15 @@ class AcaJsKernelApp(IPKernelApp):
     def init_pdb(self) -> None:
         """Leave out what is for debugging Python in cells; loading it takes time."""
 
+    def init_control(self, context: zmq.Context[Any]) -> None:
+        """Open the control channel, but have the main thread read the shell channel itself.
+
+        ipykernel has a thread that hands each message on to one of several sub-shells and
+        each reply back. There is one only, and two threads less to wake up for each cell.
+        """
+        super().init_control(context)
+        self.shell_channel_thread = None
+
     def init_iopub(self, context: zmq.Context[Any]) -> None:
         """Open the channel on which output is published, such that none is lost."""
         # What is set on a context holds for the sockets that it makes.

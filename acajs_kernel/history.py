@@ -195,6 +195,8 @@ class History:
             database = sqlite3.connect(name, timeout=_LOCK_SECONDS, check_same_thread=False)
             try:
                 database.execute("PRAGMA journal_mode=WAL")
+                # A power failure may take the last cells along; it cannot damage the file.
+                database.execute("PRAGMA synchronous=NORMAL")
                 database.executescript(_SCHEMA)
             except BaseException:
                 database.close()

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from ipykernel._version import kernel_protocol_version
 from ipykernel.kernelbase import Kernel
+from ipykernel.utils import _async_in_context
 
 from acajs_kernel import __version__
 from acajs_kernel.comms import COMM_TYPES, Comms
@@ -92,6 +93,8 @@ class AcaJsKernel(Settings, Kernel):
 
     def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 -- traitlets' own signature
         super().__init__(**kwargs)
+        # Time for Python's own output to get out before the reply; here nothing prints.
+        self._execute_sleep = 0.0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._notebook: NotebookSession | None = None
         self._requests: OrderedDict[str, _Request] = OrderedDict()
@@ -99,6 +102,7 @@ class AcaJsKernel(Settings, Kernel):
         # A session may outlive its kernel: another kernel's cells have other names in it.
         self._name = secrets.token_hex(4)
         self._input: InputChannel | None = None
+        self._end_of_aborting: asyncio.Future[None] | None = None
         self._pace: Pace | None = None
         self._history = History(history_file(self.history))
         self._running_parent: dict[str, Any] | None = None
@@ -156,6 +160,23 @@ class AcaJsKernel(Settings, Kernel):
         """Refuse: see `kernel_info`."""
         error = Error("NotSupported", "This kernel runs one cell at a time: no sub-shells.")
         self._send(socket, "create_subshell_reply", error_reply(error), parent, ident)
+
+    def _abort_queues(self, subshell_id: str | None = None) -> None:
+        """Abort the cells that had been sent when one failed; ipykernel calls this.
+
+        Its own way without sub-shells ends the aborting before the first of them is looked at.
+        """
+        assert subshell_id is None  # noqa: S101 -- see `kernel_info`
+        assert self.shell_stream is not None  # noqa: S101 -- the kernel application sets it
+        self._aborting = True
+        self.shell_stream.flush()  # what has arrived waits for its turn from now on
+
+        async def end_aborting() -> None:
+            async with self._main_asyncio_lock:  # behind all of that
+                self._aborting = False
+
+        # The same steps as a message takes, which keeps it behind those before it.
+        self._end_of_aborting = asyncio.ensure_future(_async_in_context(end_aborting)())
 
     def _pool_name(self) -> str:
         if self._settings_error is not None:
@@ -288,7 +309,10 @@ class AcaJsKernel(Settings, Kernel):
             self._running_parent = None
         self._report_loss()
         if store_history and not silent and code.strip():
-            self._history.add(number, code, self._results.pop(number, None))
+            # Writing to a disk must not keep the reply waiting.
+            asyncio.get_running_loop().call_soon(
+                self._history.add, number, code, self._results.pop(number, None)
+            )
         if outcome.error is None:
             return {
                 "status": "ok",
