@@ -37,6 +37,7 @@ const DEFAULT_LIMIT = 4_000_000;
  * @property {number} [ack] The highest event number received.
  * @property {number} [wait] Milliseconds.
  * @property {number} [gather] Milliseconds.
+ * @property {number} [soon] Milliseconds, instead of `gather` after a silence of that length.
  * @property {number} [limit] Characters.
  * @property {string} [via]
  * @property {string} [cell]
@@ -83,6 +84,8 @@ class Agent {
   #runner;
   /** @type {AnswerSender} */
   #answers;
+  /** When an answer with events was sent. */
+  #lastSent = -Infinity;
   /** @type {Waiter | null} */
   #waiter = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -339,7 +342,13 @@ class Agent {
     if (hasEnded || events.inputs > 0 || events.size >= (waiter.request.limit ?? DEFAULT_LIMIT)) {
       return 0;
     }
-    return events.length > 0 ? events.oldest + (waiter.request.gather ?? DEFAULT_GATHER) : Infinity;
+    if (events.length === 0) {
+      return Infinity;
+    }
+    const gather = waiter.request.gather ?? DEFAULT_GATHER;
+    // What follows a silence is shown at once; a flood travels in few answers.
+    const soon = Math.max(events.oldest + (waiter.request.soon ?? gather), this.#lastSent + gather);
+    return Math.min(events.oldest + gather, soon);
   }
 
   /**
@@ -350,6 +359,9 @@ class Agent {
   #answer(waiter, fields) {
     this.#waiter = null;
     stopTimer(this.#timer);
+    if (this.#runner.events.length > 0) {
+      this.#lastSent = now();
+    }
     const payload = this.#payload(waiter.request, fields);
     assign(payload, { waited: Math.round(now() - waiter.begun) });
     this.#answers.send(waiter.execution, payload, waiter.request);
