@@ -11,7 +11,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from acajs_kernel.errors import LocalPoolError
+from acajs_kernel.errors import AcaJsError
 
 from .node import find_node
 from .platforms import make_pool_folder
@@ -55,7 +55,7 @@ def start_ahead(code: str | None) -> None:
     Args:
         code: What to run in it first, without waiting for the answer; None for nothing.
     """
-    with contextlib.suppress(LocalPoolError, OSError, ValueError):
+    with contextlib.suppress(AcaJsError, OSError, ValueError):
         node = find_node()
         folder, held = make_pool_folder(None)
         process = SessionProcess.start(pool_folder=folder, node=node)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeVar
 
@@ -39,6 +41,24 @@ class _FailedError(Exception):
     def __init__(self, failure: Failure) -> None:
         super().__init__()
         self.failure = failure
+
+
+@contextlib.contextmanager
+def _without_command_line() -> Iterator[None]:
+    """Let httpx be loaded without its command line, whose libraries take 60 ms.
+
+    httpx does without where they are not installed
+    (https://github.com/encode/httpx/blob/0.28.1/httpx/__init__.py#L15).
+    """
+    name = "httpx._main"
+    is_first = "httpx" not in sys.modules and name not in sys.modules
+    if is_first:
+        sys.modules[name] = None  # type: ignore[assignment] # importing it fails then
+    try:
+        yield
+    finally:
+        if is_first:
+            del sys.modules[name]
 
 
 def _was_refused(failure: Failure) -> bool:
@@ -210,7 +230,8 @@ class Exchange:
         carrier = self._carrier
         if carrier is None:
             # Late, because httpx and the certificate authorities take 150 ms to load.
-            from acajs_kernel.pool.carrier import HttpCarrier  # noqa: PLC0415
+            with _without_command_line():
+                from acajs_kernel.pool.carrier import HttpCarrier  # noqa: PLC0415
 
             transport = self._transport
             if transport is None and self._in_process is not None:

@@ -32,7 +32,6 @@ from acajs_kernel.pool.call import Answer, Call
 from acajs_kernel.pool.endpoint import Endpoint
 from acajs_kernel.pool.redaction import Redactor
 from acajs_kernel.pool.results import ServiceErrorDetail
-from acajs_kernel.pool.unreachable import explain_connection_fault
 
 __all__ = ["Failure", "FailureReader"]
 
@@ -276,6 +275,8 @@ class FailureReader:
 
     def _of_connection(self, fault: Exception, seconds: float, attempt: int) -> Failure:
         import httpx  # noqa: PLC0415 -- as above
+
+        from acajs_kernel.pool.unreachable import explain_connection_fault  # noqa: PLC0415
 
         if isinstance(fault, (httpx.UnsupportedProtocol, httpx.LocalProtocolError)):
             return Failure(

@@ -156,6 +156,7 @@ class Agent {
     this.#runner.relieve();
     switch (request.op) {
       case "run":
+        this.#lastSent = -Infinity;
         this.#runner.run(/** @type {any} */ (request));
         this.#wait(execution, request, { cell: request.cell ?? null });
         return;

@@ -1,0 +1,204 @@
+"""What is measured of each kernel; every wait is bounded, and a kernel that fails says how."""
+
+from __future__ import annotations
+
+import contextlib
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from benchmarks.client import Frontend, NoAnswerError
+from benchmarks.memory import tree_megabytes
+
+__all__ = ["MEASURES", "Round", "measure"]
+
+_CELLS = 200
+_WARMING_CELLS = 20
+_LINES = 100_000
+_TEXT_BYTES = 10_000_000
+_SECONDS = 20.0
+_INTERRUPT_AFTER_SECONDS = 0.3
+_LIVE_LINES = 5
+
+_TRIVIAL = {"javascript": "1+1", "python": "1+1"}
+_LINES_CODE = {
+    "javascript": f"for (let i = 0; i < {_LINES}; i++) console.log('line ' + i);",
+    "python": f"for i in range({_LINES}): print('line', i)",
+}
+_TEXT_CODE = {
+    "javascript": f"console.log('x'.repeat({_TEXT_BYTES}));",
+    "python": f"print('x' * {_TEXT_BYTES})",
+}
+_BUSY_CODE = {"javascript": "var kept = 42; for (;;) {}", "python": "kept = 42\nwhile True: pass"}
+_FIRST_OUTPUT_CODE = {
+    "javascript": "console.log('now'); { const end = Date.now() + 400; while (Date.now() < end); }",
+    "python": "import time\nprint('now', flush=True)\nend = time.time() + 0.4\n"
+    "while time.time() < end: pass",
+}
+# The clock of both sides is the same machine's.
+_LIVE_CODE = {
+    "javascript": "for (let i = 0; i < %d; i++) { console.log(Date.now()); "
+    "const end = Date.now() + 150; while (Date.now() < end); }",
+    "python": "import time\nfor i in range(%d):\n    print(time.time() * 1000, flush=True)\n"
+    "    end = time.time() + 0.15\n    while time.time() < end: pass",
+}
+_ARRAY_CODE = {
+    "javascript": "Array.from({ length: 10000 }, (_, i) => i)",
+    "python": "list(range(10000))",
+}
+_COMPLETED = {"javascript": "Math.ma", "python": "str.st"}
+
+MEASURES = {
+    "ready": ("launch to ready", "s"),
+    "first": ("launch to first result", "s"),
+    "p50": ("trivial cell, p50", "ms"),
+    "p90": ("trivial cell, p90", "ms"),
+    "output": ("first streamed output", "ms"),
+    "live": ("live output, worst of 5 lines", "ms"),
+    "lines": ("100,000 lines", "MB/s"),
+    "text": ("one text of 10 MB", "MB/s"),
+    "array": ("result of 10,000 elements", "ms"),
+    "complete": ("completion", "ms"),
+    "interrupt": ("interrupt of a busy loop", "ms"),
+    "own": ("memory of the kernel process", "MB"),
+    "tree": ("memory of kernel and session", "MB"),
+}
+"""The measures in the order of the table: name and unit."""
+
+
+@dataclass
+class Round:
+    """One kernel's round: what was measured, and what went wrong with the rest."""
+
+    values: dict[str, float] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+
+    @contextlib.contextmanager
+    def attempt(self, name: str) -> Iterator[None]:
+        """Note a measure that the kernel does not survive, or does not answer."""
+        try:
+            yield
+        except NoAnswerError as error:
+            self.failures[name] = str(error)
+
+
+def measure(
+    frontend: Frontend, language: str, between: Callable[[str], None] = lambda _: None
+) -> Round:
+    """Measure one kernel that was just launched.
+
+    Args:
+        frontend: The kernel.
+        language: Of its cells.
+        between: Told the name of each part that begins and, as "", ends.
+
+    Raises:
+        NoAnswerError: It does not even run a trivial cell.
+    """
+    taken = Round()
+    values = taken.values
+    trivial = _TRIVIAL[language]
+    values["ready"] = frontend.connect()
+    first = frontend.run(trivial, seconds=_SECONDS)
+    values["first"] = time.perf_counter() - frontend.launched_at
+    if first.result not in {"2", "\x1b[33m2\x1b[39m"}:
+        taken.failures["first"] = f"1+1 gave {first.result!r}"
+    for _ in range(_WARMING_CELLS):
+        frontend.run(trivial, seconds=_SECONDS)
+    between("cells")
+    times = sorted(frontend.run(trivial, seconds=_SECONDS).seconds for _ in range(_CELLS))
+    between("")
+    values["p50"] = statistics.median(times) * 1000
+    values["p90"] = times[int(len(times) * 0.9)] * 1000
+    values["own"], values["tree"] = tree_megabytes(frontend.pid)
+    parts: dict[str, Callable[[], float]] = {
+        "output": lambda: _first_output(frontend, language),
+        "live": lambda: _live_output(frontend, language),
+        "array": lambda: _median_milliseconds(frontend, _ARRAY_CODE[language]),
+        "complete": lambda: _completion(frontend, language),
+        "text": lambda: _throughput(frontend, _TEXT_CODE[language], _TEXT_BYTES + 1, None),
+        "lines": lambda: _throughput(frontend, _LINES_CODE[language], None, _LINES),
+        "interrupt": lambda: _interrupt(frontend, language),
+    }
+    for name, part in parts.items():
+        with taken.attempt(name):
+            values[name] = part()
+        if name in taken.failures and not frontend.is_alive:
+            break
+        if name in {"text", "lines"} and name in taken.failures:
+            break  # it is still at it
+    return taken
+
+
+def _median_milliseconds(frontend: Frontend, code: str) -> float:
+    return 1000 * statistics.median(frontend.run(code, seconds=_SECONDS).seconds for _ in range(9))
+
+
+def _first_output(frontend: Frontend, language: str) -> float:
+    times = []
+    for _ in range(3):
+        cell = frontend.run(_FIRST_OUTPUT_CODE[language], seconds=_SECONDS)
+        if not cell.outputs:
+            raise NoAnswerError("nothing came before idle")
+        times.append(cell.outputs[0][0])
+    return statistics.median(times) * 1000
+
+
+def _live_output(frontend: Frontend, language: str) -> float:
+    began, began_clock = time.perf_counter(), time.time()
+    cell = frontend.finish(
+        frontend.begin(_LIVE_CODE[language] % _LIVE_LINES), began, seconds=_SECONDS
+    )
+    delays = [
+        (began_clock + seconds) * 1000 - float(line)
+        for seconds, message in cell.outputs
+        for line in message["content"].get("text", "").split()
+    ]
+    if len(delays) != _LIVE_LINES:
+        raise NoAnswerError(f"{len(delays)} of {_LIVE_LINES} lines came")
+    return max(delays)
+
+
+def _completion(frontend: Frontend, language: str) -> float:
+    code = _COMPLETED[language]
+    content = {"code": code, "cursor_pos": len(code)}
+    return 1000 * statistics.median(
+        frontend.ask("complete_request", content, seconds=_SECONDS) for _ in range(9)
+    )
+
+
+def _throughput(frontend: Frontend, code: str, size: int | None, lines: int | None) -> float:
+    """Return MB/s until the cell's end; all of it must have come by then, and in order."""
+    began = time.perf_counter()
+    request = frontend.begin(code)
+    cell = frontend.finish(request, began, seconds=_SECONDS)
+    text = cell.text
+    if size is not None and len(text) != size:
+        raise NoAnswerError(f"{len(text):,} of {size:,} characters came before idle")
+    if lines is not None:
+        came = text.split("\n")[:-1]
+        if came != [f"line {index}" for index in range(lines)]:
+            frontend.count_late(cell, request)
+            raise NoAnswerError(
+                f"{len(came):,} of {lines:,} lines came before idle, {cell.late:,} messages after"
+            )
+    return len(text) / cell.seconds / 1e6
+
+
+def _interrupt(frontend: Frontend, language: str) -> float:
+    """Return the milliseconds from the interrupt to the cell's end; its state must be kept."""
+    began = time.perf_counter()
+    request = frontend.begin(_BUSY_CODE[language])
+    time.sleep(_INTERRUPT_AFTER_SECONDS)  # the loop runs by then, and nothing would tell
+    interrupted = time.perf_counter()
+    frontend.interrupt()
+    try:
+        cell = frontend.finish(request, began, seconds=_SECONDS)
+    except NoAnswerError as error:
+        raise NoAnswerError(f"not interrupted: {error}") from error
+    milliseconds = (began + cell.seconds - interrupted) * 1000
+    kept = frontend.run("kept", seconds=_SECONDS).result or ""
+    if "42" not in kept:
+        raise NoAnswerError("interrupted, but the variables are gone")
+    return milliseconds
