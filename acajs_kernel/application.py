@@ -1,5 +1,6 @@
 """The kernel's process: its sockets, its threads, its end."""
 
+import gc
 from typing import Any
 
 import zmq
@@ -55,6 +56,10 @@ class AcaJsKernelApp(IPKernelApp):
         the main thread's loop has stopped and the interpreter's exit stops the publishing
         thread: now and then the last message would block for ever.
         """
+        # traitlets lets the logger make every record and the handler drop most of them.
+        self.log.setLevel(self.log_level)
+        # What is loaded by now stays: no collection needs to look at it again.
+        gc.freeze()
         super().start()
         if self.control_thread is not None:
             self.control_thread.stop()

@@ -183,17 +183,16 @@ class Exchange:
         """
         is_success = HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES
         is_gone = answer.status == HTTPStatus.NOT_FOUND and call.method == "DELETE"
-        reader = self._reader(call, token)
         if not is_success and not (is_gone and is_done_if_gone):
             raise _FailedError(
-                reader.of_status(
+                self._reader(call, token).of_status(
                     answer, attempt=attempt, retry_after_seconds=retry_after_seconds(answer.headers)
                 )
             )
         try:
             return read(answer)
         except ShapeError as problem:
-            failure = reader.of_shape(answer, str(problem), attempt=attempt)
+            failure = self._reader(call, token).of_shape(answer, str(problem), attempt=attempt)
         raise _FailedError(failure)
 
     def _reader(self, call: Call, token: str) -> FailureReader:

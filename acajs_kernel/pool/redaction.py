@@ -7,6 +7,7 @@ library logs and in many texts that a service or proxy sends back.
 
 from __future__ import annotations
 
+import functools
 import logging
 import re
 from collections.abc import Iterable
@@ -40,29 +41,32 @@ class Redactor:
     """
 
     def __init__(self, identifier: str | None = None, tokens: Iterable[str] = ()) -> None:
-        replacements: dict[str, str] = {}
-        if identifier:
-            for spelling in (identifier, quote(identifier, safe=""), quote_plus(identifier)):
-                replacements[spelling.lower()] = shorten_identifier(identifier)
-        for token in tokens:
-            if token:
-                replacements[token.lower()] = HIDDEN
-        self._replacements = replacements
-        # The longest first: one secret may be part of another one's spelling.
-        spellings = sorted(replacements, key=len, reverse=True)
-        self._pattern = (
-            re.compile("|".join(re.escape(spelling) for spelling in spellings), re.IGNORECASE)
-            if spellings
-            else None
-        )
+        self._identifier = identifier
+        self._tokens = [token for token in tokens if token]
 
     def __call__(self, text: str) -> str:
         """Return the text without the secrets."""
-        if self._pattern is not None:
-            text = self._pattern.sub(
-                lambda found: self._replacements.get(found.group().lower(), HIDDEN), text
-            )
+        if not text:
+            return text  # most that a request is told
+        replacements, pattern = self._spellings
+        if pattern is not None:
+            text = pattern.sub(lambda found: replacements.get(found.group().lower(), HIDDEN), text)
         return scrub(text)
+
+    @functools.cached_property
+    def _spellings(self) -> tuple[dict[str, str], re.Pattern[str] | None]:
+        """What stands for each spelling of a secret, and what finds them."""
+        replacements: dict[str, str] = {}
+        if self._identifier:
+            given = self._identifier
+            for spelling in (given, quote(given, safe=""), quote_plus(given)):
+                replacements[spelling.lower()] = shorten_identifier(given)
+        for token in self._tokens:
+            replacements[token.lower()] = HIDDEN
+        # The longest first: one secret may be part of another one's spelling.
+        spellings = sorted(replacements, key=len, reverse=True)
+        pattern = "|".join(re.escape(spelling) for spelling in spellings)
+        return replacements, re.compile(pattern, re.IGNORECASE) if spellings else None
 
 
 class _HideIdentifiers(logging.Filter):
