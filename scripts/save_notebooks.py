@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 import nbformat
@@ -26,10 +27,16 @@ def save(path: Path) -> None:
         nbclient.exceptions.CellExecutionError: A cell failed that was not meant to.
     """
     notebook = nbformat.read(path, as_version=4)
-    client = NotebookClient(
-        notebook, timeout=_CELL_SECONDS, record_timing=False, coalesce_streams=True
-    )
-    client.execute(env=os.environ | {"ACAJS_HISTORY": "off"})
+    with tempfile.TemporaryDirectory() as folder:  # for what the notebook downloads
+        client = NotebookClient(
+            notebook,
+            timeout=_CELL_SECONDS,
+            record_timing=False,
+            coalesce_streams=True,
+            resources={"metadata": {"path": folder}},
+        )
+        # npm's warnings are about this machine's settings.
+        client.execute(env=os.environ | {"ACAJS_HISTORY": "off", "npm_config_loglevel": "error"})
     # Widgets' state belongs to a frontend, and the language's version to this machine.
     notebook.metadata.pop("widgets", None)
     notebook.metadata.get("language_info", {}).pop("version", None)
