@@ -105,7 +105,8 @@ class Provisioner:
         self._done(f"subscription {chosen}", was_there=True)
         principal = read_principal(await self.azure.token())
         was_registered, regions = await ensure_provider(self.azure, chosen, self.report)
-        self._done("provider Microsoft.App is registered", was_there=was_registered)
+        if was_registered is not None:
+            self._done("provider Microsoft.App is registered", was_there=was_registered)
         has_group = await self._ensure_group(resource, location or DEFAULT_LOCATION)
         pool = await find_pool(self.azure, resource) if has_group else None
         if pool is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from http import HTTPStatus
 
 from acajs_kernel.azure.client import ResourceManager
 from acajs_kernel.azure.operations import Report
@@ -71,12 +72,15 @@ async def choose_subscription(azure: ResourceManager, given: str) -> str:
 
 async def ensure_provider(
     azure: ResourceManager, subscription: str, report: Report
-) -> tuple[bool, tuple[str, ...]]:
+) -> tuple[bool | None, tuple[str, ...]]:
     """Register the subscription with Microsoft.App, unless it is registered.
 
+    An identity with rights in one resource group only may not look at providers; then
+    making a pool tells if it is not registered.
+
     Returns:
-        Whether it was registered before, and the regions' display names that have session
-        pools at all; empty where the service does not say.
+        Whether it was registered before, or None where that cannot be told; and the display
+        names of the regions that have session pools at all, empty where it does not say.
 
     Raises:
         AzureError: It was refused, failed, or has not ended within ten minutes.
@@ -84,7 +88,12 @@ async def ensure_provider(
     """
     path = f"/subscriptions/{subscription}/providers/Microsoft.App"
     operation = "Registering the provider Microsoft.App"
-    provider = await azure.get("Reading the provider Microsoft.App", path, _PROVIDERS_VERSION)
+    try:
+        provider = await azure.get("Reading the provider Microsoft.App", path, _PROVIDERS_VERSION)
+    except AzureError as error:
+        if error.status != HTTPStatus.FORBIDDEN:
+            raise
+        return None, ()
     was_registered = text_at(provider, "registrationState").lower() == "registered"
     if not was_registered:
         await azure.change(operation, "POST", f"{path}/register", _PROVIDERS_VERSION)

@@ -220,6 +220,20 @@ async def test_the_provider_is_registered_first(run: _Run) -> None:
     assert "+ provider Microsoft.App is registered" in run.steps
 
 
+async def test_whoever_may_not_look_at_the_provider_can_make_a_pool(run: _Run) -> None:
+    """Rights in the resource group are enough; a missing registration is told by the pool."""
+    run.fake.faults.append(Fault("GET", "/providers/Microsoft.App", 403, "AuthorizationFailed"))
+    run.fake.groups["group"] = "northcentralus"
+    await run.make()
+    assert not any("provider" in step for step in run.steps)
+    run.fake.pools.clear()
+    run.fake.registered = False
+    run.fake.faults.append(Fault("GET", "/providers/Microsoft.App", 403, "AuthorizationFailed"))
+    with pytest.raises(AzureError, match="MissingSubscriptionRegistration") as caught:
+        await run.make()
+    assert "az provider register" in caught.value.remedy
+
+
 async def test_a_registration_without_end_is_given_up(run: _Run) -> None:
     """The wait for the provider has a bound."""
     run.fake.registered = False
