@@ -19,7 +19,7 @@ from acajs_kernel.session import Cell, NotebookSession, Outcome, SessionSettings
 
 __all__ = ["Script", "execute", "read_script"]
 
-_CLOSE_SECONDS = 5.0
+_CLOSE_SECONDS = 2.0
 _SIGNAL_STATUS = 128
 # What a shell reports of a program whose reader has gone: 128 and the number of SIGPIPE.
 _CLOSED_STATUS = 141

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import getpass
 import io
 import os
 import re
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TextIO
 
 from acajs_kernel.errors import SessionError
@@ -64,7 +65,8 @@ class Terminal:
             SessionError: Standard input has ended.
         """
         self._write(sys.stderr, request.prompt)
-        line = await _in_thread(lambda: _read_line(password=request.password))
+        with _restored_terminal():
+            line = await _in_thread(lambda: _read_line(password=request.password))
         if not line:
             raise SessionError(
                 f"The script asked {request.prompt.strip()!r}, but standard input has ended.",
@@ -95,6 +97,21 @@ class Terminal:
 def has_colours(stream: TextIO) -> bool:
     """Tell whether colours belong on a stream: a terminal, unless NO_COLOR is set."""
     return stream.isatty() and not os.environ.get("NO_COLOR")
+
+
+@contextlib.contextmanager
+def _restored_terminal() -> Iterator[None]:
+    """Leave the terminal as it was, also if nobody waits any more for a password."""
+    if sys.platform == "win32" or not sys.stdin.isatty():
+        yield
+        return
+    import termios  # noqa: PLC0415 -- only there is one
+
+    former = termios.tcgetattr(sys.stdin)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(sys.stdin, termios.TCSANOW, former)
 
 
 def _read_line(*, password: bool) -> str:

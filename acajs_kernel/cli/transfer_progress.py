@@ -20,10 +20,11 @@ class TerminalProgress:
 
     Args:
         title: What is being done, such as ``Uploading``.
+        console: Where else it is shown.
     """
 
-    def __init__(self, title: str) -> None:
-        console = Console(stderr=True)
+    def __init__(self, title: str, console: Console | None = None) -> None:
+        console = console or Console(stderr=True)
         self._title = title
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),

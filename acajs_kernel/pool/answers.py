@@ -51,8 +51,12 @@ class ShapeError(ValueError):
     """An answer does not have the documented shape; the text says what is missing."""
 
 
-def parse_json(body: bytes) -> JsonValue:
+def parse_json(body: bytes, *, is_secret: bool = False) -> JsonValue:
     """Parse a JSON text.
+
+    Args:
+        body: The text.
+        is_secret: Whether no part of it may be shown.
 
     Raises:
         ShapeError: It is not JSON, or nested too deeply.
@@ -61,7 +65,8 @@ def parse_json(body: bytes) -> JsonValue:
         value: JsonValue = json.loads(body)
     except (ValueError, RecursionError) as error:
         kind = "nested too deeply" if isinstance(error, RecursionError) else "not JSON"
-        raise ShapeError(f"it is {kind}: {shorten(body.decode('utf-8', 'replace'))!r}") from None
+        shown = "" if is_secret else f": {shorten(body.decode('utf-8', 'replace'))!r}"
+        raise ShapeError(f"it is {kind}{shown}") from None
     return value
 
 

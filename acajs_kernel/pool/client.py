@@ -22,7 +22,6 @@ from acajs_kernel.pool.paging import next_page_url
 from acajs_kernel.pool.redaction import Redactor
 from acajs_kernel.pool.results import (
     Execution,
-    JsonValue,
     PoolMetadata,
     SessionFile,
     SessionInfo,
@@ -296,10 +295,12 @@ class PoolClient:
             identifier,
             parameters=self._wire.folder_parameters(folder, recursive=recursive),
         )
-        return await self._all_pages(first, lambda page: answers.parse_files(page, folder))
+        return await self._all_pages(
+            first, lambda body: answers.parse_files(answers.parse_json(body), folder)
+        )
 
     async def _all_pages(
-        self, first: Call, parse: Callable[[JsonValue], tuple[list[_Item], str]]
+        self, first: Call, parse: Callable[[bytes], tuple[list[_Item], str]]
     ) -> list[_Item]:
         """Send a call, and follow its answer's links to further pages."""
         named = {"api-version": first.api_version}
@@ -309,9 +310,7 @@ class PoolClient:
         seen: set[str] = set()
         call = first
         for _ in range(_MAXIMUM_PAGES):
-            items, link = await self._exchange.send(
-                call, lambda answer: parse(answers.parse_json(answer.body))
-            )
+            items, link = await self._exchange.send(call, lambda answer: parse(answer.body))
             found += items
             if not link:
                 return found
@@ -410,7 +409,10 @@ class PoolClient:
             PoolError: The pool failed the call.
         """
         call = self._session_call("Listing the sessions", "GET", "/listSessions", None)
-        return await self._all_pages(call, answers.parse_sessions)
+        return await self._all_pages(
+            call,
+            lambda body: answers.parse_sessions(answers.parse_json(body, is_secret=True)),
+        )
 
     async def metadata(self) -> PoolMetadata:
         """Describe the pool: its runtimes, packages and Jupyter kernel.

@@ -224,3 +224,32 @@ def test_a_reader_that_goes_ends_the_script(remote: dict[str, str]) -> None:
         errors = process.stderr.read()
         assert process.wait(_SECONDS) == 141
     assert errors == ""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_a_second_ctrl_c_ends_what_hangs(environment: dict[str, str]) -> None:
+    """The pool answers nothing any more: the first Ctrl-C waits for it, the second does not."""
+    with (
+        served_pool(environment) as pool,
+        subprocess.Popen(
+            [ACAJS, "exec", "-e", "console.log('begun'); await new Promise(() => {})"],
+            env=environment | pool.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process,
+    ):
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begun\n"
+        pool.process.send_signal(signal.SIGSTOP)
+        try:
+            process.send_signal(signal.SIGINT)
+            # The first is taken before the second comes: both at once would be one.
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(0.5)
+            process.send_signal(signal.SIGINT)
+            _, errors = process.communicate(timeout=_SECONDS)
+        finally:
+            pool.process.send_signal(signal.SIGCONT)
+    assert process.returncode == 130
+    assert "Traceback" not in errors

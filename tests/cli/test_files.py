@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from acajs_kernel.cli.sessions import _listed
+from acajs_kernel.errors import NotFoundError, PermissionDeniedError, SessionError
+from acajs_kernel.pool import SessionInfo
 from tests.cli.command import acajs
 from tests.pool_server import ServedPool, served_pool
 
@@ -97,3 +100,27 @@ def test_a_command_needs_a_session(remote: dict[str, str], command: list[str]) -
     ran = acajs(remote, *command)
     assert ran.returncode == 1
     assert "ACAJS_SESSION_ID" in ran.stderr
+
+
+@pytest.mark.parametrize("status", [404, 405])
+async def test_a_pool_that_lists_no_sessions_is_explained(status: int) -> None:
+    """Pools of custom containers know no such call: the error says what works instead."""
+
+    class Pool:
+        async def list_sessions(self) -> list[SessionInfo]:
+            raise NotFoundError("There is no such operation.", status=status)
+
+    with pytest.raises(SessionError, match="does not list its sessions") as caught:
+        await _listed(Pool())  # type: ignore[arg-type] # all of it that is used
+    assert "acajs sessions stop" in caught.value.remedy
+
+
+async def test_another_failure_of_the_listing_stays_what_it_is() -> None:
+    """A role that is missing is no matter of the pool's kind."""
+
+    class Pool:
+        async def list_sessions(self) -> list[SessionInfo]:
+            raise PermissionDeniedError("No role.", status=403)
+
+    with pytest.raises(PermissionDeniedError):
+        await _listed(Pool())  # type: ignore[arg-type] # all of it that is used

@@ -20,6 +20,7 @@ from acajs_kernel.errors import (
     UnexpectedAnswerError,
 )
 from acajs_kernel.pool import MAXIMUM_UPLOAD_BYTES, Execution, SessionFile, StaticToken
+from acajs_kernel.pool.wire import SESSION_API_VERSION
 from tests.pool.fakes import (
     IDENTIFIER,
     NEW_VERSIONS,
@@ -245,6 +246,36 @@ async def test_link_to_another_host_is_not_followed(link: str) -> None:
             await client.list_files(IDENTIFIER)
 
     assert len(script.requests) == 1
+
+
+async def test_sessions_are_listed_over_all_pages() -> None:
+    """Every live session of the pool is listed, whatever version files are used with."""
+    entry = {"createdAt": "2026-01-02T03:04:05Z", "expireAt": "2026-01-02T03:09:05Z"}
+    pages: list[dict[str, object]] = [
+        {"value": [{"identifier": "first-secret", **entry}], "nextLink": "listSessions?page=2"},
+        {"value": [{"identifier": "second-secret", **entry}, {"etag": "nameless"}]},
+    ]
+    script = Script([httpx.Response(200, json=page) for page in pages])
+    async with client_of(script) as client:
+        sessions = await client.list_sessions()
+
+    assert [session.identifier for session in sessions] == ["first-secret", "second-secret"]
+    assert sessions[0].expires_at is not None
+    assert "secret" not in repr(sessions)
+    url = script.requests[1].url
+    assert url.path == f"{PREFIX}/listSessions"
+    assert dict(url.params) == {"page": "2", "api-version": SESSION_API_VERSION}
+
+
+@pytest.mark.parametrize("body", ['{"value": [{"identifier": "a-secret"', '{"other": "a-secret"}'])
+async def test_a_listing_that_cannot_be_read_shows_no_identifier(body: str) -> None:
+    """What the sessions' listing holds is secret, whole or not."""
+    script = Script([httpx.Response(200, text=body)])
+    async with client_of(script) as client:
+        with pytest.raises(UnexpectedAnswerError) as caught:
+            await client.list_sessions()
+
+    assert "a-secret" not in str(caught.value)
 
 
 async def test_listing_in_a_circle_ends() -> None:
