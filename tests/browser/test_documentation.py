@@ -99,3 +99,27 @@ def test_the_pictures_of_the_documentation_show_what_it_says(
     expect(failed.locator(".jp-OutputArea")).to_contain_text("radius.cubed is not a function")
     expect_idle(page)
     page.screenshot(path=ARTIFACTS / f"documentation-{theme.lower()}.png")
+
+
+def test_files_go_to_the_session_and_come_back(page: Page, lab: JupyterLab) -> None:
+    """`%upload` takes a file from beside the notebook, `%download` puts one there."""
+    folder = lab.root / "moving"
+    folder.mkdir()
+    (folder / "numbers.csv").write_text("1\n2\n39\n", encoding="utf-8")
+    write_notebook(
+        lab,
+        "moving/files.ipynb",
+        "%upload numbers.csv",
+        'const { readFileSync, writeFileSync } = require("node:fs");\n'
+        'const numbers = readFileSync("numbers.csv", "utf8").trim().split("\\n").map(Number);\n'
+        'writeFileSync("sum.txt", String(numbers.reduce((sum, number) => sum + number)));',
+        "%files",
+        "%download sum.txt",
+    )
+    notebook = open_notebook(page, lab, "moving/files.ipynb")
+    uploaded, _, listed, downloaded = (_run_cell(page, notebook, number) for number in range(4))
+    expect(uploaded.locator(".jp-OutputArea")).to_contain_text("Uploaded 1 file")
+    expect(listed.locator("table tbody tr")).to_have_count(2)
+    expect(downloaded.locator(".jp-OutputArea")).to_contain_text("Downloaded 1 file")
+    assert (folder / "sum.txt").read_text(encoding="utf-8") == "42"
+    page.screenshot(path=ARTIFACTS / "documentation-files.png")
