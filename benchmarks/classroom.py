@@ -24,6 +24,7 @@ import psutil
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
+from benchmarks.memory import proportional_megabytes, tree_megabytes
 from tests.pool_server import served_pool
 
 __all__ = ["ClassReport", "Student", "hold_class"]
@@ -97,24 +98,15 @@ async def hold_class(
             )
         )
         seconds = time.monotonic() - begun
-        server = psutil.Process(pool_process)
         own = [child for child in psutil.Process().children() if child.pid != pool_process]
         report = ClassReport(
             [one.student for one in everybody],
             seconds,
-            [_megabytes(child) for child in own if "acajs_kernel" in child.cmdline()],
-            _megabytes(server) + sum(map(_megabytes, server.children(recursive=True))),
+            [proportional_megabytes(child) for child in own if "acajs_kernel" in child.cmdline()],
+            tree_megabytes(pool_process)[1],
         )
         await asyncio.gather(*(one.look() for one in everybody))
     return report
-
-
-def _megabytes(process: psutil.Process) -> float:
-    """Return the proportional set size in MB; 0 for one that has ended."""
-    try:
-        return float(process.memory_full_info().pss) / 1e6
-    except psutil.Error:
-        return 0.0
 
 
 class _Attendance:
