@@ -537,8 +537,8 @@ class AcaJsKernel(Settings, Kernel):
     async def do_history(
         self,
         hist_access_type: str,
-        output: bool,  # noqa: FBT001
-        raw: bool,  # noqa: ARG002, FBT001 -- the text is always the user's own
+        output: bool = False,  # noqa: FBT001, FBT002
+        raw: bool = True,  # noqa: ARG002, FBT001, FBT002 -- the text is always the user's own
         session: int | None = None,
         start: int | None = None,
         stop: int | None = None,

@@ -312,3 +312,19 @@ async def test_ten_notebooks_at_once_share_a_pool_and_nothing_else(
         assert _outputs(notebook)[2] == [
             _stream("stdout", f'[{number},[{number}],["own-{number}.txt"]]\n')
         ]
+
+
+async def test_the_notebook_of_widgets_runs_without_anybody_to_show_them_to(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    """Its texts and values are those saved; nbclient keeps the state that the comms told it."""
+    path = Path(__file__).parent.parent / "notebooks" / "widgets.ipynb"
+    notebook = _read(path)
+    await _execute(notebook, environment)
+    assert _outputs(notebook) == _outputs(_read(path))
+    states = notebook.metadata.widgets["application/vnd.jupyter.widget-state+json"].state
+    counters = [model.state["count"] for model in states.values() if "count" in model.state]
+    assert counters == [41]
+    assert {model.model_module for model in states.values()} == {"anywidget"}
+    (canvas,) = [model for model in states.values() if model.get("buffers")]
+    assert canvas.buffers[0]["path"] == ["pixels"]

@@ -131,6 +131,8 @@ class PlainSession:
             self._running = None
 
     async def _execute(self, cell: Cell) -> Outcome:
+        if not cell.code.strip():  # the service takes no empty code; consoles ask only to evaluate
+            return Outcome(expressions={name: _unsupported() for name in cell.expressions})
         execution = await self._pool.execute(
             self._identifier, cell.code, timeout_seconds=self._timeout_seconds
         )
