@@ -41,6 +41,7 @@ from acajs_kernel.publishing import NOTICE, PATIENCE_SECONDS, Pace, PatientSocke
 from acajs_kernel.session import (
     Cell,
     CommEvent,
+    CommHandled,
     CommMessage,
     Error,
     Event,
@@ -506,6 +507,10 @@ class AcaJsKernel(Settings, Kernel):
     def _send_comm(self, key: str, message: CommMessage) -> None:
         if self._notebook is not None:
             self._notebook.send_comm(key, message)
+            return
+        if message.type == "open":  # there is no session: a setting is wrong, or all ends
+            self._show_comm(key, CommMessage("close", message.comm_id))
+        self._show_comm(key, CommHandled())
 
     def _show_comm(self, key: str, event: CommEvent) -> None:
         self._comms.show(key, event, self._parent(key))

@@ -146,13 +146,55 @@ async def test_a_frontend_opens_a_comm(kernel: RunningKernel) -> None:
     assert _only(opened, "comm_msg")["content"] == {"comm_id": "f1", "data": {"welcome": "N"}}
     assert await _info(kernel) == {"f1": {"target_name": "mine"}}
     failed = await _say(kernel, "f1", {})
-    assert "RangeError" in _only(failed, "stream")["content"]["text"]
+    text = _only(failed, "stream")["content"]["text"]
+    assert "RangeError" in text
+    assert "In[" in text
+    assert "acajs:" not in text
     refused = await _exchange(
         kernel, "comm_open", {"comm_id": "f2", "target_name": "nobody", "data": {}}
     )
     assert _only(refused, "comm_close")["content"]["comm_id"] == "f2"
     await _exchange(kernel, "comm_close", {"comm_id": "f1", "data": {}})
     assert await _info(kernel) == {}
+
+
+async def test_what_follows_an_await_in_a_callback_is_part_of_it(kernel: RunningKernel) -> None:
+    """Nothing has to happen in the notebook for it to arrive, and it comes before idle."""
+    ran = await kernel.run(
+        "const waiting = Jupyter.comm('waiting');"
+        "waiting.onMessage(async () => {"
+        " await null; await Promise.all([1, 2]); waiting.send({after: 'await'}); });"
+    )
+    comm_id = _only(ran.messages, "comm_open")["content"]["comm_id"]
+    answer = _only(await _say(kernel, comm_id, {}), "comm_msg")
+    assert answer["content"]["data"] == {"after": "await"}
+    await kernel.run("waiting.close()")
+
+
+async def test_what_a_callback_does_much_later_arrives(kernel: RunningKernel) -> None:
+    """A timer's message comes by itself, under the frontend's message, after its idle."""
+    ran = await kernel.run(
+        "const timed = Jupyter.comm('timed');"
+        "timed.onMessage(() => setTimeout(() => timed.send({after: 'a while'}), 400));"
+    )
+    comm_id = _only(ran.messages, "comm_open")["content"]["comm_id"]
+    request = _post(kernel, "comm_msg", {"comm_id": comm_id, "data": {}})
+    answer = await _next(kernel, "comm_msg")
+    assert answer["content"]["data"] == {"after": "a while"}
+    assert answer["parent_header"]["msg_id"] == request
+    await kernel.run("timed.close()")
+
+
+async def test_without_a_session_comms_are_closed_at_once(environment: dict[str, str]) -> None:
+    """In plain mode, and where a setting is wrong: closed, and idle again."""
+    for settings in ({"ACAJS_RUNTIME": "plain"}, {"ACAJS_RUNTIME": "wrong"}):
+        async with running_kernel(environment | settings) as other:
+            opened = await _exchange(
+                other, "comm_open", {"comm_id": "f", "target_name": "any", "data": {}}
+            )
+            assert _only(opened, "comm_close")["content"]["comm_id"] == "f"
+            assert await _say(other, "f", {}) == []
+            assert await _info(other) == {}
 
 
 async def test_messages_reach_a_cell_that_awaits(kernel: RunningKernel) -> None:

@@ -30,6 +30,7 @@ const { createWho } = require("./runner/variables.js");
 const MESSAGES = 3;
 
 const { parse } = JSON;
+const soon = setImmediate;
 
 /**
  * Start the thread that writes the events and serves what cannot wait for this one.
@@ -85,7 +86,8 @@ function receiveComm({ cell, ...received }, comms, { output, inspection, interru
       output.attribute(cell, () => output.print("stderr", "KeyboardInterrupt: A comm's callback was interrupted.\n"));
     }
   });
-  output.send({ kind: "handled", cell, active: mayPrintLater() });
+  // Not before what the callbacks have put off until now, such as what follows an `await`.
+  soon(() => output.send({ kind: "handled", cell, active: mayPrintLater() }));
 }
 
 /**

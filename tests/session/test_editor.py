@@ -94,6 +94,50 @@ async def test_completions_come_from_the_live_session_and_the_text(
     assert shown == expected
 
 
+async def test_private_and_symbol_keys_are_left_out(notebook: NotebookSession) -> None:
+    """Nobody can write them behind a dot, nor as a key in quotes."""
+    cell = Cell("keys", "var keys = new (class { #hidden = 1; shown = 2; [Symbol('s')] = 3 })()")
+    assert (await notebook.execute(cell)).error is None
+    for marked in ("keys.|", "keys['|"):
+        found, _ = await _complete(notebook, marked)
+        assert "shown" in found
+        assert not [name for name in found if "hidden" in name or "ymbol" in name or name == "s"]
+    assert (await _complete(notebook, "keys.#h|"))[0] == {}
+
+
+@pytest.mark.parametrize(
+    ("marked", "expected"),
+    [
+        ("fs.readFileSync('pla|')", ["planets.csv", "plates/"]),
+        ('await readFile("plates/d|', ["plates/dinner.json"]),
+        ("import x from './plan|'", ["./planets.csv"]),
+        ("console.log('pla|')", []),
+    ],
+)
+async def test_file_names_are_completed_where_a_file_is_meant(
+    notebook: NotebookSession, marked: str, expected: list[str]
+) -> None:
+    """In the strings of functions for files, and in relative paths; folders end in a slash."""
+    make = (
+        "require('fs').mkdirSync('plates', {recursive: true});"
+        "require('fs').writeFileSync('plates/dinner.json', '1');"
+        "require('fs').writeFileSync('planets.csv', 'x');"
+    )
+    assert (await notebook.execute(Cell(f"files of {marked}", make))).error is None
+    found, _ = await _complete(notebook, marked)
+    assert list(found) == expected
+
+
+async def test_names_of_the_part_that_has_not_run_are_completed(notebook: NotebookSession) -> None:
+    """Of the cell that is being written: variables, functions, classes, parameters."""
+    text = (
+        "const ownA = 1; let { ownB } = {}; function ownC(ownD) { const ownE = 1; return own| }"
+        " class ownF {}"
+    )
+    found, _ = await _complete(notebook, text)
+    assert set(found) == {"ownA", "ownB", "ownC", "ownD", "ownE", "ownF"}
+
+
 async def test_the_texts_own_names_come_first_and_keywords_last(notebook: NotebookSession) -> None:
     """An empty prefix lists them all, globals between."""
     found, _ = await _complete(notebook, "const zebra = 1; |")

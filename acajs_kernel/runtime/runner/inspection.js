@@ -138,7 +138,7 @@ class Inspection {
   run(action) {
     const name = "__acajs_run__";
     defineProperty(globalThis, name, { value: action, configurable: true });
-    const expression = `{ const run = globalThis.${name}; delete globalThis.${name}; run(); }`;
+    const expression = `{ const run = globalThis.${name}; delete globalThis.${name}; run(); }\n//# sourceURL=acajs:run`;
     return this.ask("Runtime.evaluate", { expression, silent: true, returnByValue: true }) !== TERMINATED;
   }
 
