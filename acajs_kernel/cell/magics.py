@@ -27,7 +27,9 @@ _SIGN = re.compile(r"(?P<blanks>[^\S\n]*)(?:%(?P<name>[^\W\d]\w*)(?=\s|\Z)|!(?!=
 _CELL_SIGN = re.compile(r"[^\S\n]*%%(?P<name>[^\W\d]\w*)(?=\s|\Z)(?P<rest>[^\n]*)\n?")
 _LEADING = re.compile(r"(?:[^\S\n]*(?://[^\n]*)?\n)*")
 # A word, and what may follow the name of a program on its line: options, paths, files.
-_COMMAND = re.compile(r"[^\S\n]*!\s*(?P<word>[^\W\d][\w$]*)(?:\s+(?:[-/<>]|\|(?!\|))[^\n]*|\s*)\Z")
+_COMMAND = re.compile(
+    r"[^\S\n]*!\s*(?P<word>[^\W\d][\w$]*)(?:-\w+)*(?:\s+(?:[-/<>]|\|(?!\|))[^\n]*|\s*)\Z"
+)
 _LINES_AHEAD = 4
 _LOOKED_AT_CHARACTERS = 1_000_000
 """How much text one cell may have looked at: a bound of about a second."""

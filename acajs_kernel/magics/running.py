@@ -186,13 +186,18 @@ def _explained(error: Error, part: Part) -> Error:
         hint = "A magic with %% takes a whole cell: it stands on the cell's first line."
         return replace(error, traceback=(*error.traceback, hint))
     match = _UNDEFINED.search(error.evalue) if error.ename == "ReferenceError" else None
-    name = match[1] if match else ""
-    if not isinstance(part, ScriptPart) or name not in magics():
+    if match is None or not isinstance(part, ScriptPart):
         return error
-    if re.search(rf"^[^\S\n]*%{name}\b", part.code, re.MULTILINE) is None:
-        return error
-    hint = (
-        f"%{name} goes on the expression on the line above it: JavaScript's remainder. "
-        "End that line with a semicolon to use the magic."
-    )
-    return replace(error, traceback=(*error.traceback, hint))
+    name, hint = match[1], ""
+    if name in magics() and _begins_a_line(f"%{name}", part.code):
+        hint = (
+            f"%{name} goes on the expression on the line above it: JavaScript's remainder. "
+            "End that line with a semicolon to use the magic."
+        )
+    elif _begins_a_line(f"!{name}", part.code):
+        hint = f"!{name} was read as JavaScript's negation. %sh {name} is a command always."
+    return replace(error, traceback=(*error.traceback, hint)) if hint else error
+
+
+def _begins_a_line(text: str, code: str) -> bool:
+    return re.search(rf"^[^\S\n]*{re.escape(text)}\b", code, re.MULTILINE) is not None

@@ -156,6 +156,8 @@ def test_a_broken_cell_is_left_to_javascript() -> None:
         ("!ls /tmp\nf()\n!pwd", {"ls", "pwd"}),
         ("!ls > files", {"ls"}),
         ("!ls | sort", {"ls"}),
+        ("!apt-get", {"apt"}),
+        ("!xdg-open -x", {"xdg"}),
         ("!ready\nconst ready = 1", set()),
         ("!ready && start()", set()),
         ("!ready()", set()),

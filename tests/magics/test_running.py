@@ -56,6 +56,8 @@ async def test_what_looks_like_a_magic_and_is_none_is_explained(kernel: RunningK
     ran = await kernel.run("const total = 7\n%who")
     assert ran.error["ename"] == "ReferenceError"
     assert "End that line with a semicolon" in ran.traceback
+    ran = await kernel.run("!nowhere.sh")
+    assert "%sh nowhere is a command always" in ran.traceback
     ran = await kernel.run("1;\n%%html")
     assert ran.error["ename"] == "SyntaxError"
     assert "stands on the cell's first line" in ran.traceback
