@@ -46,6 +46,7 @@ async def kernel() -> AsyncIterator[RunningKernel]:
 @pytest.mark.parametrize("page", [page for page in _PAGES if _CELL.search(_text(page))])
 async def test_a_pages_cells_show_what_the_page_says(kernel: RunningKernel, page: str) -> None:
     """Each block marked js runs, in order; a text block behind it is what it shows."""
+    assert (await kernel.run("%restart")).reply["status"] == "ok"  # each page stands alone
     for code, expected in _CELL.findall(_text(page)):
         ran = await kernel.run(code)
         assert ran.reply["status"] == "ok", code + str(ran.reply)
@@ -104,6 +105,14 @@ def test_an_errors_last_line_leads_to_its_heading(name: str) -> None:
     assert len(last) < 90
     page, _, anchor = error.more.removeprefix("More: ").rpartition("/")[2].partition("#")
     assert re.search(rf"^#+ {name} {{ #{anchor} }}$", _text(f"{page}.md"), re.MULTILINE)
+
+
+def test_pictures_are_small() -> None:
+    """No picture is a burden for who reads or clones; each is shown somewhere."""
+    shown = "".join(_text(page) for page in _PAGES) + (REPOSITORY / "mkdocs.yml").read_text("utf-8")
+    for file in (_DOCUMENTATION / "images").iterdir():
+        assert file.stat().st_size < 150_000, file.name
+        assert f"images/{file.name}" in shown
 
 
 def test_the_pages_that_are_written_from_the_code_are_current() -> None:
