@@ -175,8 +175,10 @@ class Frontend:
         began = time.perf_counter()
         return self.finish(self.begin(code), began, seconds=seconds)
 
-    def finish(self, request: str, began: float, *, seconds: float = 60.0) -> Cell:
-        """Wait for a cell that was sent."""
+    def finish(
+        self, request: str, began: float, *, seconds: float = 60.0, until_output: bool = False
+    ) -> Cell:
+        """Wait for a cell that was sent: for its end, or for the first that it shows."""
         cell = Cell()
         for channel, message in self._messages(began + seconds):
             if message["parent_header"].get("msg_id") != request:
@@ -189,6 +191,8 @@ class Frontend:
                     cell.idle_seconds = now
             elif message["header"]["msg_type"] != "execute_input":
                 cell.outputs.append((now, message))
+                if until_output:
+                    return cell
             if cell.reply_seconds and cell.idle_seconds:
                 return cell
         raise NoAnswerError("the cell did not end")

@@ -47,7 +47,7 @@ _Answer = TypeVar("_Answer")
 
 _log = logging.getLogger("acajs_kernel")
 
-_LEAST_WAIT_SECONDS = 0.05
+_LEAST_WAIT_SECONDS = 0.03
 _MOST_WAIT_SECONDS = 1.0
 _GATHER_MILLISECONDS = 40
 # What a cell prints last should come with its end: on a far pool that saves a round trip.
