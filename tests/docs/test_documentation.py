@@ -65,8 +65,15 @@ def _commands(text: str) -> list[str]:
     ]
 
 
+_TEXTS = [
+    *map(_text, _PAGES),
+    *(
+        (REPOSITORY / name).read_text(encoding="utf-8")
+        for name in ("README.md", "examples/jupyterhub/README.md")
+    ),
+]
 _OWN_COMMANDS = sorted(
-    {line for page in _PAGES for line in _commands(_text(page)) if line.startswith("acajs ")}
+    {line for text in _TEXTS for line in _commands(text) if line.startswith("acajs ")}
 )
 
 
