@@ -3,13 +3,16 @@
  */
 "use strict";
 
+const { startControlThread } = require("./runner/thread.js");
+
+// Before all else: the thread comes up while this one loads the rest.
+const { ring, replies } = startControlThread();
+
 const net = require("node:net");
-const { MessageChannel, SHARE_ENV, Worker } = require("node:worker_threads");
 
 const { Cells, mayPrintLater } = require("./runner/cells.js");
 const { Comms } = require("./runner/comms.js");
 const { createContext } = require("./runner/context.js");
-const { controlThread } = require("./runner/control.js");
 const { Displays } = require("./runner/displays.js");
 const { defineGlobals } = require("./runner/globals.js");
 const { IJavascript } = require("./runner/ijavascript.js");
@@ -19,7 +22,6 @@ const { Interrupts } = require("./runner/interrupts.js");
 const { Output } = require("./runner/output.js");
 const { Prompts } = require("./runner/prompts.js");
 const { Questions } = require("./runner/questions.js");
-const { Ring, SLOTS } = require("./runner/ring.js");
 const { defineShell } = require("./runner/shell.js");
 const { capturePrinting } = require("./runner/streams.js");
 const { Tracebacks } = require("./runner/traceback.js");
@@ -31,28 +33,6 @@ const MESSAGES = 3;
 
 const { parse } = JSON;
 const soon = setImmediate;
-
-/**
- * Start the thread that writes the events and serves what cannot wait for this one.
- * @param {Ring} ring
- * @param {import("node:worker_threads").MessagePort} port
- * @param {() => void} onOnline
- * @returns {void}
- */
-function startControlThread(ring, port, onOnline) {
-  const worker = new Worker(`(${controlThread.toString()})()`, {
-    eval: true,
-    workerData: { memory: ring.memory, slots: ring.slots, indices: SLOTS, port },
-    transferList: [port],
-    execArgv: [],
-    env: SHARE_ENV,
-  });
-  worker.once("message", () => {
-    worker.unref();
-    onOnline();
-  });
-  ring.wake = worker.postMessage.bind(worker, null);
-}
 
 /**
  * Call back with every message of a pipe.
@@ -97,17 +77,13 @@ function receiveComm({ cell, ...received }, comms, { output, inspection, interru
  */
 function start(nativeImport) {
   const folder = process.cwd();
-  const ring = new Ring();
-  const replies = new MessageChannel();
-  // First of all: its thread starts while this one prepares the rest.
-  startControlThread(ring, replies.port2, () => begin());
   const context = createContext();
   const output = new Output(ring, context);
   const inspection = new Inspection();
   const tracebacks = new Tracebacks();
   const cells = new Cells(inspection, output, tracebacks);
   const interrupts = new Interrupts(ring.slots, inspection, context);
-  const prompts = new Prompts(output, ring.slots, replies.port1, () => cells.allowsInput);
+  const prompts = new Prompts(output, ring.slots, replies, () => cells.allowsInput);
   const questions = new Questions(inspection, () => tracebacks.sources, folder);
   const displays = new Displays(output, () => cells.settings);
   const comms = new Comms(output, (thrown) => {
@@ -157,6 +133,7 @@ function start(nativeImport) {
     output.send({ kind: "ready" });
     ring.wake();
   };
+  soon(begin);
 }
 
 module.exports = start;

@@ -148,7 +148,6 @@ function controlThread() {
   pipe.on("end", die);
   pipe.on("error", die);
   parentPort?.on("message", pump);
-  parentPort?.postMessage("online");
 }
 
 module.exports = { controlThread };

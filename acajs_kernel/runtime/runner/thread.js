@@ -1,0 +1,34 @@
+/**
+ * Starting the control thread.
+ */
+"use strict";
+
+const { MessageChannel, SHARE_ENV, Worker } = require("node:worker_threads");
+
+const { controlThread } = require("./control.js");
+const { Ring, SLOTS } = require("./ring.js");
+
+/**
+ * Start the thread that writes the events and serves what cannot wait for the main one.
+ *
+ * It takes some 40 ms to come up. Until then the ring keeps the events, and the pipes what
+ * the agent sends.
+ * @returns {{ring: Ring, replies: import("node:worker_threads").MessagePort}} What the events are
+ *   added to, and where replies to blocking prompts arrive.
+ */
+function startControlThread() {
+  const ring = new Ring();
+  const { port1, port2 } = new MessageChannel();
+  const worker = new Worker(`(${controlThread.toString()})()`, {
+    eval: true,
+    workerData: { memory: ring.memory, slots: ring.slots, indices: SLOTS, port: port2 },
+    transferList: [port2],
+    execArgv: [],
+    env: SHARE_ENV,
+  });
+  worker.unref();
+  ring.wake = worker.postMessage.bind(worker, null);
+  return { ring, replies: port1 };
+}
+
+module.exports = { startControlThread };
