@@ -108,7 +108,7 @@ async def test_cells_queued_behind_a_failed_one_are_aborted(
     """stop_on_error drops what was sent already, and only that."""
     client = shared_plain_kernel.client
     # Slow enough that the others are there when it fails.
-    slow = "for (const end = Date.now() + 500; Date.now() < end; );"
+    slow = "for (const end = Date.now() + 2000; Date.now() < end; );"
     failing = client.execute(f"{slow} throw new Error('stop here')")
     queued = [client.execute(f"var never{index} = 1") for index in range(5)]
     assert (await shared_plain_kernel.collect(failing)).reply["status"] == "error"
