@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import secrets
 import signal
 import threading
@@ -18,18 +17,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ipykernel._version import kernel_protocol_version
-from ipykernel.kernelbase import Kernel
 from ipykernel.utils import _async_in_context
 
 from acajs_kernel import __version__
 from acajs_kernel.comms import COMM_TYPES, Comms
 from acajs_kernel.config import Settings
 from acajs_kernel.errors import AcaJsError
-from acajs_kernel.history import Entry, History, history_file
+from acajs_kernel.history import History, history_file
 from acajs_kernel.logs import set_up_log
 from acajs_kernel.magics import cell_key, may_hold_magics
 from acajs_kernel.messages import (
-    completions_reply,
     error_content,
     error_reply,
     event_message,
@@ -38,6 +35,7 @@ from acajs_kernel.messages import (
     own_error,
 )
 from acajs_kernel.publishing import NOTICE, PATIENCE_SECONDS, Pace, PatientSocket
+from acajs_kernel.questions import QUESTIONS, EditorQuestions
 from acajs_kernel.session import (
     Cell,
     CommEvent,
@@ -65,16 +63,6 @@ _log = logging.getLogger("acajs_kernel")
 
 _SHUTDOWN_SECONDS = 2.0
 _REQUESTS_KEPT = 1000  # cells whose late output still finds its place
-_QUESTIONS = frozenset(
-    {
-        "complete_request",
-        "inspect_request",
-        "is_complete_request",
-        "history_request",
-        "comm_info_request",
-    }
-)
-_HELP = re.compile(r"""\s*(?P<name>[^\W\d][\w$.]*|\$[\w$.]*)\s*(?P<marks>\?\??)\s*""")
 _HELP_LINKS = [
     {"text": "JavaScript (MDN)", "url": "https://developer.mozilla.org/docs/Web/JavaScript"},
     {"text": "Node.js", "url": "https://nodejs.org/docs/latest/api/"},
@@ -85,7 +73,7 @@ _HELP_LINKS = [
 ]
 
 
-class AcaJsKernel(Settings, Kernel):
+class AcaJsKernel(Settings, EditorQuestions):
     """A Jupyter kernel whose JavaScript cells run in a session of a session pool."""
 
     implementation = "acajs"
@@ -378,79 +366,7 @@ class AcaJsKernel(Settings, Kernel):
             self._magic_cell = None
         return outcome
 
-    # ---- what the editor asks
-
-    async def do_is_complete(self, code: str) -> dict[str, Any]:
-        """Say whether a console should run the text or wait for more; no request is made."""
-        # Imported here because tree-sitter is not needed to start.
-        if may_hold_magics(code):
-            from acajs_kernel.magics.editor import check_cell  # noqa: PLC0415
-
-            verdict = check_cell(code)
-        else:
-            from acajs_kernel.cell.completeness import check_completeness  # noqa: PLC0415
-
-            verdict = check_completeness(code)
-        reply = {"status": verdict.status}
-        return reply | ({"indent": verdict.indent} if verdict.status == "incomplete" else {})
-
-    async def do_complete(self, code: str, cursor_pos: int) -> dict[str, Any]:
-        """Complete the name at the cursor from the live session, without side effects."""
-        completions = None
-        if self._notebook is not None:
-            try:
-                if may_hold_magics(code):
-                    # Imported here because most cells hold none.
-                    from acajs_kernel.magics.editor import complete_cell  # noqa: PLC0415
-
-                    completions = await complete_cell(code, cursor_pos, self._notebook)
-                else:
-                    completions = await self._notebook.complete(code, cursor_pos)
-            except AcaJsError as error:
-                _log.info("no completions: %s", error.message)
-            except Exception:  # without a reply the editor would wait for ever
-                _log.exception("no completions")
-        return completions_reply(completions, cursor_pos)
-
-    async def do_inspect(
-        self,
-        code: str,
-        cursor_pos: int,
-        detail_level: int = 0,
-        omit_sections: Sequence[str] = (),  # noqa: ARG002 -- ipykernel's signature
-    ) -> dict[str, Any]:
-        """Describe what stands at the cursor, from the live session, without side effects."""
-        data: Mapping[str, Any] | None = None
-        if self._notebook is not None:
-            try:
-                if may_hold_magics(code):
-                    # Imported here because most cells hold none.
-                    from acajs_kernel.magics.editor import inspect_cell  # noqa: PLC0415
-
-                    data = await inspect_cell(code, cursor_pos, detail_level, self._notebook)
-                else:
-                    data = await self._notebook.inspect(code, cursor_pos, detail_level)
-            except AcaJsError as error:
-                _log.info("nothing to inspect: %s", error.message)
-            except Exception:  # without a reply the editor would wait for ever
-                _log.exception("nothing to inspect")
-        return {"status": "ok", "found": bool(data), "data": dict(data or {}), "metadata": {}}
-
-    async def _help(self, code: str) -> list[dict[str, Any]]:
-        """Return the payload that shows help, for ``name?`` and ``name??``; else nothing."""
-        if code.rstrip().endswith("?") and may_hold_magics(code):
-            # Imported here because most cells hold none.
-            from acajs_kernel.magics.editor import asked_magic  # noqa: PLC0415
-
-            help_text = asked_magic(code)
-            if help_text is not None:
-                return [{"source": "page", "data": dict(help_text), "start": 0}]
-        asked = _HELP.fullmatch(code)
-        if asked is None or self._notebook is None:
-            return []
-        name = asked["name"]
-        data = await self._notebook.inspect(name, len(name), len(asked["marks"]) - 1)
-        return [{"source": "page", "data": dict(data or _nothing_found(name)), "start": 0}]
+    # ---- messages that do not wait for the running cell
 
     async def shell_main(self, subshell_id: str | None, msg: Any) -> None:  # noqa: ANN401
         """Take comm messages, and answer the editor, at once while a cell runs.
@@ -468,7 +384,7 @@ class AcaJsKernel(Settings, Kernel):
                 if kind in COMM_TYPES:
                     self._comms.receive(self.session.deserialize(frames, content=True, copy=False))
                     return
-                if kind in _QUESTIONS and self._running_parent is not None:
+                if kind in QUESTIONS and self._running_parent is not None:
                     message = self.session.deserialize(frames, content=True, copy=False)
                     await self._answer_at_once(identity, message)
                     return
@@ -539,28 +455,6 @@ class AcaJsKernel(Settings, Kernel):
             metadata=dict(metadata),
         )
 
-    async def do_history(
-        self,
-        hist_access_type: str,
-        output: bool = False,  # noqa: FBT001, FBT002
-        raw: bool = True,  # noqa: ARG002, FBT001, FBT002 -- the text is always the user's own
-        session: int | None = None,
-        start: int | None = None,
-        stop: int | None = None,
-        n: int | None = None,
-        pattern: str | None = None,
-        unique: bool = False,  # noqa: FBT001, FBT002
-    ) -> dict[str, Any]:
-        """Answer from the cells that this kernel and those before it have run."""
-        entries: Sequence[Entry] = []
-        if hist_access_type == "tail":
-            entries = self._history.tail(n or 0, output=output)
-        elif hist_access_type == "range":
-            entries = self._history.range(session or 0, start or 0, stop, output=output)
-        elif hist_access_type == "search":
-            entries = self._history.search(pattern or "*", n, unique=unique, output=output)
-        return {"status": "ok", "history": list(entries)}
-
     # ---- what cells show
 
     def _send(
@@ -626,7 +520,3 @@ class _Request:
     parent: Mapping[str, Any]
     identity: Any
     number: int
-
-
-def _nothing_found(name: str) -> dict[str, str]:
-    return {"text/plain": f"There is no {name} in the session."}
