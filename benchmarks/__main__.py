@@ -10,12 +10,13 @@ import argparse
 import statistics
 import sys
 import tempfile
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
-from benchmarks.client import NoAnswerError, launched
+from acajs_kernel.runtime.source import travelling_source
+from benchmarks.client import Frontend, launched
 from benchmarks.kernels import Contender, acajs, peers
-from benchmarks.measures import Round, measure
+from benchmarks.measures import CELLS, Round, measure
 from benchmarks.network import Traffic, relay
 from benchmarks.pools import Pool, bare_posts, served_pool
 from benchmarks.report import heading, median, ratios, table
@@ -25,7 +26,6 @@ _OWN = "acajs"
 _TCP = "acajs, TCP"
 _FAR = "acajs, TCP + 50 ms"
 _SESSIONS = 60
-_CELLS = 200
 
 
 def main() -> None:
@@ -35,6 +35,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="names of kernels, separated by commas")
     parser.add_argument("--write", action="store_true", help="write benchmarks/RESULTS.md")
     options = parser.parse_args()
+    travelling_source()  # a wheel brings it, a checkout prepares it once for each change
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="acajs-benchmark-")))
         pool = stack.enter_context(served_pool("--max-sessions", str(_SESSIONS)))
@@ -142,20 +143,19 @@ def _measure(
             before = passed
         else:
             requests, sent, received = (
-                (now - then) / _CELLS for now, then in zip(passed, before, strict=True)
+                (now - then) / CELLS for now, then in zip(passed, before, strict=True)
             )
             counts[contender.name].append((requests, sent, received))
 
-    with launched(
-        contender.arguments,
-        interrupt_mode=contender.interrupt_mode,
-        environment=contender.environment,
-        folder=folder,
-    ) as frontend:
-        try:
-            return measure(frontend, contender.language, between)
-        except NoAnswerError as error:
-            return Round(failures={"first": str(error)})
+    def launch() -> AbstractContextManager[Frontend]:
+        return launched(
+            contender.arguments,
+            interrupt_mode=contender.interrupt_mode,
+            environment=contender.environment,
+            folder=contender.folder or folder,
+        )
+
+    return measure(launch, contender.language, between)
 
 
 if __name__ == "__main__":

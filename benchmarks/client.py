@@ -229,7 +229,11 @@ class Frontend:
                 if self._channels[name] in ready:
                     frames = self._channels[name].recv_multipart(zmq.NOBLOCK)
                     _, parts = self._session.feed_identities(frames)
-                    yield name, self._session.deserialize(parts)
+                    try:
+                        message = self._session.deserialize(parts)
+                    except ValueError as error:  # some sign what they do not send
+                        raise NoAnswerError(f"a broken message: {str(error)[:40]}") from error
+                    yield name, message
 
 
 @contextmanager

@@ -27,6 +27,7 @@ class Contender:
         interrupt_mode: "message" or "signal".
         language: "javascript" or "python".
         environment: What is added to the environment.
+        folder: Where it must work; None for anywhere.
         missing: How to install it, where it is not.
     """
 
@@ -35,6 +36,7 @@ class Contender:
     interrupt_mode: str = "message"
     language: str = "javascript"
     environment: Mapping[str, str] = field(default_factory=dict)
+    folder: Path | None = None
     missing: str = ""
 
 
@@ -65,6 +67,7 @@ def peers() -> list[Contender]:
             [str(programs / "tslab"), "kernel", "--config-path", "{connection_file}", "--js"],
             interrupt_mode="signal",
             environment=path,
+            folder=programs.parent.parent,  # where it finds the types of Node's globals
         ),
         Contender(
             "ipykernel",
@@ -81,6 +84,7 @@ def _peer(
     *,
     interrupt_mode: str = "message",
     environment: Mapping[str, str] | None = None,
+    folder: Path | None = None,
 ) -> Contender:
     missing = "" if Path(arguments[0]).exists() else _INSTALL
     return Contender(
@@ -88,5 +92,6 @@ def _peer(
         arguments,
         interrupt_mode=interrupt_mode,
         environment=environment or {},
+        folder=folder,
         missing=missing,
     )

@@ -6,18 +6,23 @@ import contextlib
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
-from benchmarks.client import Frontend, NoAnswerError
+from benchmarks.client import Cell, Frontend, NoAnswerError
 from benchmarks.memory import tree_megabytes
 
-__all__ = ["MEASURES", "Round", "measure"]
+__all__ = ["CELLS", "MEASURES", "Round", "measure"]
 
-_CELLS = 200
+CELLS = 100
+"""How many trivial cells are timed."""
+
 _WARMING_CELLS = 20
 _LINES = 100_000
 _TEXT_BYTES = 10_000_000
 _SECONDS = 20.0
+_RECOVERY_SECONDS = 3.0
 _BEGUN_SECONDS = 3.0
 _LIVE_LINES = 5
 
@@ -87,61 +92,88 @@ class Round:
 
 
 def measure(
-    frontend: Frontend, language: str, between: Callable[[str], None] = lambda _: None
+    launch: Callable[[], AbstractContextManager[Frontend]],
+    language: str,
+    between: Callable[[str], None] = lambda _: None,
 ) -> Round:
-    """Measure one kernel that was just launched.
+    """Measure one kernel.
+
+    Where it does not survive a part, or is still at it, a new one is launched for the rest.
 
     Args:
-        frontend: The kernel.
+        launch: Launches it.
         language: Of its cells.
         between: Told the name of each part that begins and, as "", ends.
-
-    Raises:
-        NoAnswerError: It does not even run a trivial cell.
     """
     taken = Round()
-    values = taken.values
-    trivial = _TRIVIAL[language]
-    values["ready"] = frontend.connect()
-    first = frontend.run(trivial, seconds=_SECONDS)
-    values["first"] = time.perf_counter() - frontend.launched_at
-    if first.result not in {"2", "\x1b[33m2\x1b[39m"}:
-        taken.failures["first"] = f"1+1 gave {first.result!r}"
-    for _ in range(_WARMING_CELLS):
-        frontend.run(trivial, seconds=_SECONDS)
-    between("cells")
-    times = sorted(frontend.run(trivial, seconds=_SECONDS).seconds for _ in range(_CELLS))
-    between("")
-    values["p50"] = statistics.median(times) * 1000
-    values["p90"] = times[int(len(times) * 0.9)] * 1000
-    values["own"], values["tree"] = tree_megabytes(frontend.pid)
-    parts: dict[str, Callable[[], float]] = {
-        "output": lambda: _first_output(frontend, language),
-        "live": lambda: _live_output(frontend, language),
-        "array": lambda: _median_milliseconds(frontend, _ARRAY_CODE[language]),
-        "complete": lambda: _completion(frontend, language),
-        "text": lambda: _throughput(frontend, _TEXT_CODE[language], _TEXT_BYTES + 1, None),
-        "lines": lambda: _throughput(frontend, _LINES_CODE[language], None, _LINES),
-        "interrupt": lambda: _interrupt(frontend, language),
-    }
-    for name, part in parts.items():
-        with taken.attempt(name):
-            values[name] = part()
-        if name in taken.failures and not frontend.is_alive:
-            break
-        if name in {"text", "lines"} and name in taken.failures:
-            break  # it is still at it
+    rest = dict(_PARTS)
+    with launch() as frontend:
+        _measure_cells(frontend, language, taken, between)
+        if "p50" not in taken.failures:
+            _measure_parts(frontend, language, taken, rest)
+    while rest and "first" not in taken.failures:
+        with launch() as frontend:
+            frontend.connect()
+            _measure_parts(frontend, language, taken, rest)
     return taken
 
 
-def _median_milliseconds(frontend: Frontend, code: str) -> float:
-    return 1000 * statistics.median(frontend.run(code, seconds=_SECONDS).seconds for _ in range(9))
+def _measure_cells(
+    frontend: Frontend, language: str, taken: Round, between: Callable[[str], None]
+) -> None:
+    values = taken.values
+    trivial = _TRIVIAL[language]
+    with taken.attempt("first"):
+        values["ready"] = frontend.connect()
+        first = frontend.run(trivial, seconds=_SECONDS)
+        values["first"] = time.perf_counter() - frontend.launched_at
+        if "2" not in (first.result or first.text):
+            raise NoAnswerError(f"1+1 gave {first.result!r}")
+    times: list[float] = []
+    with taken.attempt("p50"):
+        for _ in range(_WARMING_CELLS):
+            frontend.run(trivial, seconds=_SECONDS)
+        between("cells")
+        while len(times) < CELLS:
+            times.append(frontend.run(trivial, seconds=_SECONDS).seconds)
+        between("")
+        values["p50"] = statistics.median(times) * 1000
+        values["p90"] = sorted(times)[int(len(times) * 0.9)] * 1000
+        values["own"], values["tree"] = tree_megabytes(frontend.pid)
+    if "p50" in taken.failures:
+        taken.failures["p50"] = f"cell {len(times) + 1} of {CELLS} did not end"
+
+
+def _measure_parts(frontend: Frontend, language: str, taken: Round, rest: dict[str, _Part]) -> None:
+    """Measure until all is done or the kernel is of no more use; what was tried leaves `rest`."""
+    while rest:
+        name = next(iter(rest))
+        part = rest.pop(name)
+        with taken.attempt(name):
+            taken.values[name] = part(frontend, language)
+        if name in taken.failures:
+            try:
+                frontend.run(_TRIVIAL[language], seconds=_RECOVERY_SECONDS)
+            except NoAnswerError:
+                return
+
+
+def _array(frontend: Frontend, language: str) -> float:
+    return 1000 * statistics.median(
+        _succeed(frontend.run(_ARRAY_CODE[language], seconds=_SECONDS)).seconds for _ in range(9)
+    )
+
+
+def _succeed(cell: Cell) -> Cell:
+    if not cell.has_succeeded:
+        raise NoAnswerError(f"an error: {cell.text[:80]}")
+    return cell
 
 
 def _first_output(frontend: Frontend, language: str) -> float:
     times = []
     for _ in range(3):
-        cell = frontend.run(_FIRST_OUTPUT_CODE[language], seconds=_SECONDS)
+        cell = _succeed(frontend.run(_FIRST_OUTPUT_CODE[language], seconds=_SECONDS))
         if not cell.outputs:
             raise NoAnswerError("nothing came before idle")
         times.append(cell.outputs[0][0])
@@ -169,6 +201,14 @@ def _completion(frontend: Frontend, language: str) -> float:
     return 1000 * statistics.median(
         frontend.ask("complete_request", content, seconds=_SECONDS) for _ in range(9)
     )
+
+
+def _text(frontend: Frontend, language: str) -> float:
+    return _throughput(frontend, _TEXT_CODE[language], _TEXT_BYTES + 1, None)
+
+
+def _lines(frontend: Frontend, language: str) -> float:
+    return _throughput(frontend, _LINES_CODE[language], None, _LINES)
 
 
 def _throughput(frontend: Frontend, code: str, size: int | None, lines: int | None) -> float:
@@ -202,7 +242,21 @@ def _interrupt(frontend: Frontend, language: str) -> float:
     except NoAnswerError as error:
         raise NoAnswerError(f"not interrupted: {error}") from error
     milliseconds = (began + cell.seconds - interrupted) * 1000
-    kept = frontend.run("kept", seconds=_SECONDS).result or ""
+    after = frontend.run("kept", seconds=_SECONDS)
+    kept = after.result or after.text
     if "42" not in kept:
         raise NoAnswerError("interrupted, but the variables are gone")
     return milliseconds
+
+
+_Part: TypeAlias = Callable[[Frontend, str], float]
+
+_PARTS: dict[str, _Part] = {
+    "output": _first_output,
+    "live": _live_output,
+    "array": _array,
+    "complete": _completion,
+    "text": _text,
+    "lines": _lines,
+    "interrupt": _interrupt,
+}
