@@ -91,9 +91,9 @@ class Comms:
         self._count += 1
         key = f"{self._name}-comm-{self._count}"
         self._parents[key] = {"header": message["header"]}
-        if len(self._parents) > _MESSAGES_KEPT:
-            self._parents.popitem(last=False)
         self._busy.add(key)
+        while len(self._parents) > _MESSAGES_KEPT and next(iter(self._parents)) not in self._busy:
+            self._parents.popitem(last=False)
         self._send(key, received)
 
     def show(self, key: str, event: CommEvent, parent: Mapping[str, Any]) -> None:
