@@ -22,6 +22,8 @@ from typing import TYPE_CHECKING
 if sys.platform == "win32":
     raise ImportError("Windows has a module of its own")
 
+from .platforms import NODE_FLAGS
+
 if TYPE_CHECKING:
     from .platforms import StartOptions
 
@@ -201,7 +203,7 @@ def _start_guard(options: StartOptions) -> tuple[subprocess.Popen[bytes], int]:
 
 def _start_node(options: StartOptions) -> tuple[subprocess.Popen[bytes], socket.socket]:
     ours, theirs = socket.socketpair()
-    command = [str(options.node), str(options.script), "--channel-fd=3"]
+    command = [str(options.node), *NODE_FLAGS, str(options.script), "--channel-fd=3"]
     with theirs:
         try:
             node = subprocess.Popen(  # noqa: S603 - as above

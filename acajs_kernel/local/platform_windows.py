@@ -18,6 +18,8 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+from .platforms import NODE_FLAGS
+
 if sys.platform != "win32":
     raise ImportError("this module is for Windows alone")
 
@@ -182,7 +184,7 @@ def start_windows_process(options: StartOptions) -> WindowsProcess:
     job = _Job()
     try:
         node = subprocess.Popen(  # noqa: S603 - our own command
-            [str(options.node), str(options.script), "--channel=stdio"],
+            [str(options.node), *NODE_FLAGS, str(options.script), "--channel=stdio"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["ProcessHandle", "StartOptions", "make_pool_folder", "start_process"]
+__all__ = ["NODE_FLAGS", "ProcessHandle", "StartOptions", "make_pool_folder", "start_process"]
+
+NODE_FLAGS = ("--no-compilation-cache",)
+"""Options of a session's Node.
+
+V8 keeps compiled scripts in case the same text comes again, until memory is short. No two
+requests have the same text: 1.6 KB would stay of each.
+"""
 
 _FOLDER_PREFIX = "acajs-"
 

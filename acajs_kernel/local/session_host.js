@@ -178,6 +178,7 @@ function imitateEvalEnvironment() {
     }
   }
   process.argv.splice(1);
+  process.execArgv.splice(0);
   delete process.mainModule;
   for (const file of Object.keys(require.cache)) {
     delete require.cache[file];
