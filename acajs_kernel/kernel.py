@@ -39,7 +39,6 @@ from acajs_kernel.questions import QUESTIONS, EditorQuestions
 from acajs_kernel.session import (
     Cell,
     CommEvent,
-    CommHandled,
     CommMessage,
     Error,
     Event,
@@ -49,6 +48,7 @@ from acajs_kernel.session import (
     Outcome,
     SessionSettings,
     Stream,
+    unheard,
 )
 from acajs_kernel.stdin import InputChannel
 
@@ -394,13 +394,10 @@ class AcaJsKernel(Settings, EditorQuestions):
 
     async def _answer_at_once(self, identity: Any, message: dict[str, Any]) -> None:  # noqa: ANN401
         """Answer a question of the editor between the messages of the running cell."""
-        stream = self.shell_stream
-        if self._supports_kernel_subshells:
-            subshells = self.shell_channel_thread.manager
-            stream = subshells.get_subshell_to_shell_channel_socket(None)
+        answer = self.shell_handlers[message["header"]["msg_type"]]
         self._publish_status_of("busy", message)
         try:
-            await self.shell_handlers[message["header"]["msg_type"]](stream, identity, message)
+            await answer(self.shell_stream, identity, message)
         except Exception:
             _log.exception("a question of the editor was not answered")
         finally:
@@ -424,9 +421,8 @@ class AcaJsKernel(Settings, EditorQuestions):
         if self._notebook is not None:
             self._notebook.send_comm(key, message)
             return
-        if message.type == "open":  # there is no session: a setting is wrong, or all ends
-            self._show_comm(key, CommMessage("close", message.comm_id))
-        self._show_comm(key, CommHandled())
+        for event in unheard(message):  # there is no session: a setting is wrong, or all ends
+            self._show_comm(key, event)
 
     def _show_comm(self, key: str, event: CommEvent) -> None:
         self._comms.show(key, event, self._parent(key))

@@ -148,12 +148,7 @@ def _measure(
             counts[contender.name].append((requests, sent, received))
 
     def launch() -> AbstractContextManager[Frontend]:
-        return launched(
-            contender.arguments,
-            interrupt_mode=contender.interrupt_mode,
-            environment=contender.environment,
-            folder=contender.folder or folder,
-        )
+        return launched(contender, folder)
 
     return measure(launch, contender.language, between)
 

@@ -19,6 +19,8 @@ import zmq
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import KernelManager
 
+from benchmarks.kernels import Contender
+
 if TYPE_CHECKING:
     from jupyter_client.client import KernelClient
 
@@ -237,28 +239,24 @@ class Frontend:
 
 
 @contextmanager
-def launched(
-    arguments: list[str], *, interrupt_mode: str, environment: Mapping[str, str], folder: Path
-) -> Iterator[Frontend]:
+def launched(kernel: Contender, folder: Path) -> Iterator[Frontend]:
     """Launch a kernel and connect to it, without waiting until it is ready.
 
     Args:
-        arguments: The command, with ``{connection_file}`` in it.
-        interrupt_mode: "message" or "signal", as in a kernel spec.
-        environment: What is added to the environment.
-        folder: Where the kernel works.
+        kernel: Which one.
+        folder: Where it works, unless it has a folder of its own.
     """
     context = zmq.Context()
     # A socket tries again every 100 ms by default, which would round every time of launch.
     context.setsockopt(zmq.RECONNECT_IVL, _RECONNECT_MILLISECONDS)
     manager = KernelManager(context=context)
     manager._kernel_spec = KernelSpec(  # noqa: SLF001 -- a spec of its own needs no files
-        argv=arguments, display_name="", language="", interrupt_mode=interrupt_mode
+        argv=kernel.arguments, display_name="", language="", interrupt_mode=kernel.interrupt_mode
     )
     began = time.perf_counter()
     manager.start_kernel(
-        env={**os.environ, **environment},
-        cwd=str(folder),
+        env={**os.environ, **kernel.environment},
+        cwd=str(kernel.folder or folder),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

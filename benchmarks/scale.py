@@ -130,12 +130,7 @@ def _kernel_alone(folder: Path) -> tuple[float, float]:
                 "ACAJS_RUNTIME": "plain",
             },
         )
-        with launched(
-            kernel.arguments,
-            interrupt_mode=kernel.interrupt_mode,
-            environment=kernel.environment,
-            folder=folder,
-        ) as frontend:
+        with launched(kernel, folder) as frontend:
             frontend.connect()
             for _ in range(50):
                 frontend.run("1+1")
@@ -156,12 +151,7 @@ def _one_kernel(
     """Return memory and latency over cells, seconds over MB, latency over variables."""
     kernel = acajs("acajs", {"JUPYTER_DATA_DIR": str(folder)})
     grown, outputs, variables = [], [], []
-    with launched(
-        kernel.arguments,
-        interrupt_mode=kernel.interrupt_mode,
-        environment=kernel.environment,
-        folder=folder,
-    ) as frontend:
+    with launched(kernel, folder) as frontend:
         frontend.connect()
         steps = 20
         for step in range(steps + 1):

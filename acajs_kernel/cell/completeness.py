@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from acajs_kernel.cell.bindings import FUNCTIONS
 from acajs_kernel.cell.brackets import Frame, OpenEnd, scan
 from acajs_kernel.cell.syntax import parse
 
@@ -43,17 +44,6 @@ _DOUBTFUL = re.compile(rb"<|\b(?:return|try|const|let|var)\b")
 
 # A remainder that begins its line.
 _REMAINDER = re.compile(rb"^[^\S\n]*(%)", re.MULTILINE)
-
-_FUNCTION_TYPES = frozenset(
-    {
-        "function_declaration",
-        "function_expression",
-        "generator_function",
-        "generator_function_declaration",
-        "arrow_function",
-        "method_definition",
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -203,7 +193,7 @@ def _is_refused(token: Node) -> bool:
         return parent.type.startswith("jsx_")
     if token.type == "return":
         node: Node | None = parent
-        while node is not None and node.type not in _FUNCTION_TYPES:
+        while node is not None and node.type not in FUNCTIONS:
             node = node.parent
         return node is None
     if token.type == "try":

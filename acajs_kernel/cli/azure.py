@@ -12,6 +12,7 @@ import typer
 
 from acajs_kernel.cli import clients
 from acajs_kernel.cli.progress import ProgressLines
+from acajs_kernel.cli.table import print_table
 from acajs_kernel.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -175,13 +176,11 @@ def list_(
         return
     if not pools:
         typer.echo("There are no session pools.", err=True)
+        return
     rows = [("NAME", "GROUP", "LOCATION", "TYPE", "STATE")] + [
         (p.resource.name, p.resource.group, p.location, p.container_type, p.state) for p in pools
     ]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for row in rows if pools else []:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        typer.echo("  ".join(cells).rstrip())
+    print_table(rows)
 
 
 async def _list(group: str, subscription: str) -> list[SessionPool]:

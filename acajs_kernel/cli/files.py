@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,7 +12,6 @@ from acajs_kernel.cli.pool_client import open_pool
 from acajs_kernel.cli.settings import SessionOption, named_session_settings
 
 if TYPE_CHECKING:
-    from acajs_kernel.pool import SessionFile
     from acajs_kernel.transfers import DataFolder
 
 __all__ = ["files"]
@@ -105,15 +103,9 @@ def get(
 
     async def fetch(folder: DataFolder) -> None:
         from acajs_kernel.cli.transfer_progress import TerminalProgress  # noqa: PLC0415 -- as in _run
-        from acajs_kernel.transfers import destinations  # noqa: PLC0415 -- as in _run
+        from acajs_kernel.transfers import find_downloads  # noqa: PLC0415 -- as in _run
 
-        sources: list[SessionFile] = []
-        targets: list[Path] = []
-        into = f"{to}/" if to and len(names) > 1 else to
-        for name in names:
-            found = await folder.find([name])
-            sources += found
-            targets += destinations(name, found, into)
+        sources, targets = await find_downloads(folder, names, to)
         await folder.download(sources, targets, observer=TerminalProgress("Downloading"))
         for target in targets:
             typer.echo(target)

@@ -11,6 +11,7 @@ import typer
 
 from acajs_kernel.cli.pool_client import open_pool
 from acajs_kernel.cli.settings import named_session_settings, pool_settings
+from acajs_kernel.cli.table import print_table
 from acajs_kernel.errors import NotFoundError, PoolError, SessionError
 
 if TYPE_CHECKING:
@@ -76,10 +77,7 @@ async def _list() -> None:
     for session in sorted(found, key=lambda each: _moment(each.created_at)):
         times = (session.created_at, session.last_accessed_at, session.expires_at)
         rows.append((names[session.identifier], *map(_moment, times)))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        line = "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True))
-        typer.echo(line.rstrip())
+    print_table(rows)
 
 
 async def _stop(beginnings: Sequence[str], *, every: bool) -> None:

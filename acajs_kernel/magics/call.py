@@ -20,6 +20,7 @@ from acajs_kernel.session import (
     Outcome,
     SessionAccess,
     Stream,
+    interruption,
 )
 
 if TYPE_CHECKING:
@@ -33,13 +34,10 @@ _log = logging.getLogger("acajs_kernel")
 _CLEAN_UP_SECONDS = 5.0
 _Result = TypeVar("_Result")
 
-_INTERRUPT = "The cell was interrupted."
-
 
 def interrupted() -> CodeFailedError:
     """Make the error with which an interrupted cell ends."""
-    headline = f"\x1b[31mKeyboardInterrupt\x1b[39m: {_INTERRUPT}"
-    return CodeFailedError("KeyboardInterrupt", _INTERRUPT, (headline,))
+    return interruption("The cell was interrupted.").as_exception()
 
 
 class Host(Protocol):
@@ -184,9 +182,8 @@ class Call:
         """
         cell = replace(self._part(code), is_repeated=is_repeated)
         outcome = await self._host.in_session(self.notebook.execute(cell))
-        error = outcome.error
-        if error is not None:
-            raise CodeFailedError(error.ename, error.evalue, error.traceback)
+        if outcome.error is not None:
+            raise outcome.error.as_exception()
         return outcome
 
     async def run_cell(self, source: str) -> None:
@@ -198,9 +195,8 @@ class Call:
         """
         shows_result = self._cell.shows_result
         outcome = await self._host.run_source(source, expressions={}, shows_result=shows_result)
-        error = outcome.error
-        if error is not None:
-            raise CodeFailedError(error.ename, error.evalue, error.traceback)
+        if outcome.error is not None:
+            raise outcome.error.as_exception()
 
     async def evaluate(self, expression: str) -> Any:  # noqa: ANN401 -- JSON
         """Return the value of a JavaScript expression, as JSON has it; nothing is shown.

@@ -17,6 +17,8 @@ from acajs_kernel.session.events import (
     Message,
     Outcome,
     Stream,
+    interruption,
+    unheard,
 )
 from acajs_kernel.session.notebook import NotebookSession
 from acajs_kernel.session.opening import SessionAccess, SessionSettings
@@ -41,4 +43,6 @@ __all__ = [
     "SessionAccess",
     "SessionSettings",
     "Stream",
+    "interruption",
+    "unheard",
 ]

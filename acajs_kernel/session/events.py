@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
+
+from acajs_kernel.errors import CodeFailedError
 
 __all__ = [
     "Cell",
@@ -23,6 +25,8 @@ __all__ = [
     "Message",
     "Outcome",
     "Stream",
+    "interruption",
+    "unheard",
 ]
 
 MimeBundle: TypeAlias = Mapping[str, Any]
@@ -99,6 +103,19 @@ class Error:
     evalue: str
     traceback: Sequence[str] = ()
 
+    def as_exception(self) -> CodeFailedError:
+        """Return the same as an exception, to be raised."""
+        return CodeFailedError(self.ename, self.evalue, self.traceback)
+
+
+def interruption(text: str) -> Error:
+    """Make the error of what an interrupt has ended.
+
+    Args:
+        text: What that means; the headline ends with it.
+    """
+    return Error("KeyboardInterrupt", text, (f"\x1b[31mKeyboardInterrupt\x1b[39m: {text}",))
+
 
 @dataclass(frozen=True)
 class InputRequest:
@@ -148,6 +165,17 @@ class CommsClosed:
 
 
 CommEvent: TypeAlias = CommMessage | CommHandled | CommsClosed
+
+
+def unheard(message: CommMessage) -> Iterator[CommEvent]:
+    """Give what becomes of a frontend's message that no session's code can take.
+
+    A comm that it opens is closed.
+    """
+    if message.type == "open":
+        yield CommMessage("close", message.comm_id)
+    yield CommHandled()
+
 
 Event: TypeAlias = Stream | DisplayData | ClearOutput | ExecuteResult | Error | Message
 

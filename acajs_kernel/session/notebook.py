@@ -12,19 +12,19 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from acajs_kernel.errors import AcaJsError, CodeFailedError, SessionLostError
+from acajs_kernel.errors import AcaJsError, SessionLostError
 from acajs_kernel.session.events import (
     Cell,
     CommEvent,
-    CommHandled,
     CommMessage,
     Completions,
-    Error,
     Event,
     ExecuteResult,
     InputRequest,
     Outcome,
     Stream,
+    interruption,
+    unheard,
 )
 from acajs_kernel.session.identity import derive_identifier
 from acajs_kernel.session.opening import SessionAccess, SessionSettings, connect, renewal_seconds
@@ -44,10 +44,7 @@ _LEAVING_SECONDS = 10.0  # for an opening that was cancelled to end
 
 _TEXTS_KEPT = 100  # cells whose names are completed while the session cannot be asked
 
-_NOT_RUN = "The wait for the session was ended; the cell did not run."
-INTERRUPTED_WAIT = Outcome(
-    error=Error("KeyboardInterrupt", _NOT_RUN, (f"\x1b[31mKeyboardInterrupt\x1b[39m: {_NOT_RUN}",))
-)
+_INTERRUPTED_WAIT = interruption("The wait for the session was ended; the cell did not run.")
 
 
 _Result = TypeVar("_Result")
@@ -155,7 +152,7 @@ class NotebookSession:
             self._texts.append(cell.code)
         outcome = await self._perform(cell, lambda session: session.execute(cell))
         if outcome is None:
-            return INTERRUPTED_WAIT
+            return Outcome(error=_INTERRUPTED_WAIT)
         if outcome.error is None and cell.is_repeated and not cell.silent:
             self.repeat_if_lost(cell)
         return outcome
@@ -175,9 +172,7 @@ class NotebookSession:
 
         value = await self._perform(cell, evaluate)
         if not session:
-            error = INTERRUPTED_WAIT.error
-            assert error is not None  # noqa: S101 -- it is one
-            raise CodeFailedError(error.ename, error.evalue, error.traceback)
+            raise _INTERRUPTED_WAIT.as_exception()
         return value
 
     async def _perform(
@@ -292,9 +287,8 @@ class NotebookSession:
             if session is not None:
                 session.send_comm(key, message)
                 continue
-            if message.type == "open":
-                self._on_comm(key, CommMessage("close", message.comm_id))
-            self._on_comm(key, CommHandled())
+            for event in unheard(message):
+                self._on_comm(key, event)
         if self._running is None:
             self._last_use = time.monotonic()
 

@@ -9,21 +9,21 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 from acajs_kernel.cell.traceback import parse_failure
-from acajs_kernel.errors import AcaJsError, CodeFailedError
+from acajs_kernel.errors import AcaJsError
 from acajs_kernel.session.events import (
     Cell,
     CommEvent,
-    CommHandled,
     CommMessage,
     Error,
     Event,
     ExecuteResult,
     Outcome,
     Stream,
+    unheard,
 )
 from acajs_kernel.session.result import result_bundle
 from acajs_kernel.session.stopping import stop_session
@@ -118,8 +118,12 @@ class PlainSession:
         Raises:
             PoolError: The service did not run the cell, or its fate is unknown.
         """
+        return await self._until_interrupted(self._execute(cell))
+
+    async def _until_interrupted(self, work: Coroutine[Any, Any, Outcome]) -> Outcome:
+        """Await work of the session's, which an interrupt ends."""
         self._interrupted = False
-        self._running = asyncio.create_task(self._execute(cell))
+        self._running = asyncio.create_task(work)
         try:
             return await self._running
         except asyncio.CancelledError:
@@ -161,23 +165,12 @@ class PlainSession:
             CodeFailedError: The expression threw, or was interrupted.
             PoolError: As for `execute`.
         """
-        texts: list[Any] = []
-        self._interrupted = False
+        values: list[Any] = []
         code = _EXPRESSION.replace("VALUE", cell.code)
-        self._running = asyncio.create_task(self._evaluate(code, texts.append))
-        try:
-            outcome = await self._running
-        except asyncio.CancelledError:
-            if not self._interrupted:
-                raise
-            outcome = Outcome(error=INTERRUPTED)
-        finally:
-            self._running.cancel()
-            self._running = None
-        error = outcome.error
-        if error is not None:
-            raise CodeFailedError(error.ename, error.evalue, error.traceback)
-        return texts[0]
+        outcome = await self._until_interrupted(self._evaluate(code, values.append))
+        if outcome.error is not None:
+            raise outcome.error.as_exception()
+        return values[0]
 
     async def _evaluate(self, code: str, use: Callable[[Any], None]) -> Outcome:
         execution = await self._pool.execute(
@@ -223,9 +216,8 @@ class PlainSession:
 
     def send_comm(self, key: str, message: CommMessage) -> None:
         """Close a comm that the frontend opens: no callback could hear of it."""
-        if message.type == "open":
-            self._on_comm(key, CommMessage("close", message.comm_id))
-        self._on_comm(key, CommHandled())
+        for event in unheard(message):
+            self._on_comm(key, event)
 
     async def complete(self, code: str, cursor: int) -> None:
         """Complete nothing: an evaluation of the service's could have side effects."""

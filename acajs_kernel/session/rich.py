@@ -34,6 +34,7 @@ from acajs_kernel.session.events import (
     Event,
     InputRequest,
     Outcome,
+    interruption,
 )
 from acajs_kernel.session.showing import shown_event
 from acajs_kernel.session.stopping import stop_session
@@ -196,10 +197,10 @@ class RichSession:
         asking = replace(cell, code="", silent=True, expressions={"value": expression})
         outcome = await self.execute(asking)
         if outcome.error is not None:
-            raise _code_failed(asdict(outcome.error))
+            raise outcome.error.as_exception()
         value = outcome.expressions["value"]
         if value["status"] != "ok":
-            raise _code_failed(value)
+            raise CodeFailedError(value["ename"], value["evalue"], value.get("traceback", ()))
         return json.loads(value["data"]["text/plain"])
 
     def _loss(self, *, was_running: bool) -> SessionLostError:
@@ -465,7 +466,7 @@ class RichSession:
         cell, given_up = self._running, self._given_up
         if cell is None or given_up is None:
             if self._comms.is_waiting:
-                await self._interrupt_comm()
+                await self._is_answered(self._ask("interrupt", wait=0))
             return
         if self._answering is not None:
             self._answering.cancel()
@@ -473,18 +474,18 @@ class RichSession:
             if not given_up.done():
                 given_up.set_result(None)
             return
-        try:
-            await asyncio.wait_for(self._interrupt(cell), _INTERRUPT_SECONDS)
-        except (AcaJsError, asyncio.TimeoutError) as error:
-            _log.warning("the interrupt was not answered: %s", error)
-            if self._running == cell and not given_up.done():
-                given_up.set_result(None)
+        is_answered = await self._is_answered(self._interrupt(cell))
+        if not is_answered and self._running == cell and not given_up.done():
+            given_up.set_result(None)
 
-    async def _interrupt_comm(self) -> None:
+    async def _is_answered(self, request: Awaitable[object]) -> bool:
+        """Send an interrupt, and tell whether the session has taken it in time."""
         try:
-            await asyncio.wait_for(self._ask("interrupt", wait=0), _INTERRUPT_SECONDS)
+            await asyncio.wait_for(request, _INTERRUPT_SECONDS)
         except (AcaJsError, asyncio.TimeoutError) as error:
             _log.warning("the interrupt was not answered: %s", error)
+            return False
+        return True
 
     async def _interrupt(self, cell: str) -> None:
         if self._busy_with not in {None, cell}:
@@ -534,10 +535,6 @@ class RichSession:
             _log.info("the session was not left as it should be: %s", error)
 
 
-def _code_failed(error: Mapping[str, Any]) -> CodeFailedError:
-    return CodeFailedError(error["ename"], error["evalue"], error.get("traceback", ()))
-
-
 def _seconds(value: Any, unit: int) -> float | None:  # noqa: ANN401 -- JSON
     return value / unit if isinstance(value, (int, float)) else None
 
@@ -570,10 +567,9 @@ def _aborted(event: dict[str, Any]) -> Error | None:
 
 
 def _abandoned() -> Outcome:
-    text = (
-        "The session does not answer, so the interrupt may not have reached the cell, "
-        "which may still be running. Restart the kernel to be sure."
-    )
     return Outcome(
-        error=Error("KeyboardInterrupt", text, (f"\x1b[31mKeyboardInterrupt\x1b[39m: {text}",))
+        error=interruption(
+            "The session does not answer, so the interrupt may not have reached the cell, "
+            "which may still be running. Restart the kernel to be sure."
+        )
     )

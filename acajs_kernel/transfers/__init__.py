@@ -1,7 +1,7 @@
 """Files between this machine and a session, and packages for it."""
 
 from acajs_kernel.transfers.data_folder import DataFolder, path_of
-from acajs_kernel.transfers.destinations import destinations
+from acajs_kernel.transfers.destinations import destinations, find_downloads
 from acajs_kernel.transfers.names import LocalFile, local_files
 from acajs_kernel.transfers.progress import Observer, format_size
 
@@ -10,6 +10,7 @@ __all__ = [
     "LocalFile",
     "Observer",
     "destinations",
+    "find_downloads",
     "format_size",
     "local_files",
     "path_of",

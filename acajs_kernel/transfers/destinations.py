@@ -7,10 +7,34 @@ from pathlib import Path
 
 from acajs_kernel.errors import TransferError
 from acajs_kernel.pool import SessionFile
-from acajs_kernel.transfers.data_folder import path_of
+from acajs_kernel.transfers.data_folder import DataFolder, path_of
 from acajs_kernel.transfers.names import base_folder, check_remote, has_wildcard
 
-__all__ = ["destinations"]
+__all__ = ["destinations", "find_downloads"]
+
+
+async def find_downloads(
+    folder: DataFolder, names: Sequence[str], to: str
+) -> tuple[list[SessionFile], list[Path]]:
+    """Find what names and patterns stand for, and where each file goes on this machine.
+
+    Args:
+        folder: The session's files.
+        names: The names and patterns that the user gave.
+        to: As for `destinations`; of several names it is the folder for all.
+
+    Raises:
+        TransferError: A name fits nothing, or a file's name leads elsewhere.
+        PoolError: The pool cannot be used.
+    """
+    sources: list[SessionFile] = []
+    targets: list[Path] = []
+    into = f"{to}/" if to and len(names) > 1 else to
+    for name in names:
+        found = await folder.find([name])
+        sources += found
+        targets += destinations(name, found, into)
+    return sources, targets
 
 
 def destinations(name: str, files: Sequence[SessionFile], to: str) -> list[Path]:

@@ -48,7 +48,7 @@ def build(source: dict[str, str], tmp_path: Path, **more: object) -> dict[str, s
         temporary=tmp_path / "tmp",
         node=Path("/opt/node/bin/node"),
         marker="m",
-        **more,  # type: ignore[arg-type]
+        **more,  # type: ignore[arg-type] # any of its options
     )
 
 

@@ -263,4 +263,4 @@ async def test_metadata_describes_the_runtime() -> None:
 async def test_senseless_settings_are_refused(settings: dict[str, object]) -> None:
     """Numbers must be positive and a token must not be empty."""
     with pytest.raises(ConfigurationError, match="must"):
-        LocalPool(**settings)  # type: ignore[arg-type]
+        LocalPool(**settings)  # type: ignore[arg-type] # wrong on purpose

@@ -111,7 +111,7 @@ async def test_broken_connection_leaves_an_execution_unsent_again(conversation: 
     async def count(connection: Connection) -> None:
         nonlocal connections
         connections += 1
-        await conversation(connection)  # type: ignore[operator]
+        await conversation(connection)  # type: ignore[operator] # a parameter's type is lost
 
     async with tcp_server(count) as (url, heads), _client(url) as client:
         with pytest.raises(ExecutionFateUnknownError) as caught:
@@ -140,7 +140,7 @@ async def test_broken_connection_is_outlasted_by_a_repeatable_execution(
 ) -> None:
     """Wherever the connection breaks, a repeatable execution gets its answer in the end."""
     async with (
-        tcp_server(conversation, _answer) as (url, _),  # type: ignore[arg-type]
+        tcp_server(conversation, _answer) as (url, _),  # type: ignore[arg-type] # as above
         _client(url) as client,
     ):
         execution = await client.execute(IDENTIFIER, "1", repeatable=True)

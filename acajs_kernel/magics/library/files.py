@@ -9,7 +9,7 @@ from acajs_kernel.magics.call import Call
 from acajs_kernel.magics.declaration import Magic
 from acajs_kernel.magics.transfer_display import TransferDisplay
 from acajs_kernel.pool import SessionFile
-from acajs_kernel.transfers import DataFolder, destinations, format_size, local_files, path_of
+from acajs_kernel.transfers import DataFolder, find_downloads, format_size, local_files, path_of
 
 __all__ = ["MAGICS"]
 
@@ -67,13 +67,7 @@ async def _download(call: Call) -> None:
     if not names:
         raise call.misuse("Which files?")
     folder = await _folder(call)
-    sources: list[SessionFile] = []
-    targets: list[Path] = []
-    into = f"{to}/" if to and len(names) > 1 else to
-    for name in names:
-        found = await folder.find([name])
-        sources += found
-        targets += destinations(name, found, into)
+    sources, targets = await find_downloads(folder, names, to)
     display = TransferDisplay(call, ("Downloading", "Downloaded"))
     await folder.download(sources, targets, observer=display)
     display.finish([str(target) for target in targets])

@@ -55,7 +55,7 @@ class _Credential:
 
 
 if "FAKE_CREDENTIAL" in os.environ:
-    azure.identity.DefaultAzureCredential = _Credential  # type: ignore[misc,assignment]
+    azure.identity.DefaultAzureCredential = _Credential  # type: ignore[misc,assignment] # a stand-in
     defaults = AzureToken.__init__.__kwdefaults__
     assert defaults is not None
     defaults["bound_seconds"] = 3.0
