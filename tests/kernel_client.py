@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from queue import Empty
 from typing import Any
 
+from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 
 __all__ = ["Ran", "RunningKernel", "running_kernel"]
@@ -156,10 +157,23 @@ class RunningKernel:
 
 @asynccontextmanager
 async def running_kernel(
-    environment: Mapping[str, str], *, kernel_name: str = "acajs", **options: Any
+    environment: Mapping[str, str],
+    *,
+    kernel_name: str = "acajs",
+    specs: KernelSpecManager | None = None,
+    **options: Any,
 ) -> AsyncIterator[RunningKernel]:
-    """Start a kernel with exactly this environment, and end it afterwards."""
-    manager = AsyncKernelManager(kernel_name=kernel_name)
+    """Start a kernel with exactly this environment, and end it afterwards.
+
+    Args:
+        environment: Its variables.
+        kernel_name: The name of its kernel spec.
+        specs: Finds the kernel spec; by default as Jupyter does.
+        options: Further ones of the manager's `start_kernel`.
+    """
+    manager = AsyncKernelManager(
+        kernel_name=kernel_name, kernel_spec_manager=specs or KernelSpecManager()
+    )
     await manager.start_kernel(env={"ACAJS_HISTORY": "off", **environment}, **options)
     client = manager.client()
     client.start_channels()

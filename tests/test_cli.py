@@ -149,6 +149,7 @@ def test_the_endpoint_is_baked_in_normalised(
         ("http://northeurope.dynamicsessions.io/subscriptions/S", "not encrypted"),
         ("ftp://pool.example", "https"),
         ("https://user:secret@pool.example/", "password"),
+        ("", "--endpoint is empty"),
     ],
 )
 def test_a_bad_endpoint_is_refused(

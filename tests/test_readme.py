@@ -1,21 +1,15 @@
-"""The README says what is so: its cell, its settings, its commands, its links."""
+"""The README says what is so: its settings, its options, its links. tests/walk runs its blocks."""
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from acajs_kernel import __version__, cli, errors
 from acajs_kernel.config import Settings
-from tests.checkout import REPOSITORY, clean_environment, copy_repository
-from tests.kernel_client import running_kernel
+from tests.checkout import REPOSITORY
 
 _README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -37,14 +31,6 @@ def _rows(section: str) -> list[list[str]]:
     """Return the cells of a section's table, without its head."""
     lines = [line for line in section.splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
-
-
-async def test_the_first_screens_cell_shows_what_it_says(environment: dict[str, str]) -> None:
-    """A new user who pastes the README's cell sees the README's output."""
-    async with running_kernel(environment) as kernel:
-        ran = await kernel.run(_blocks("js")[0])
-    assert ran.stderr == ""
-    assert f"{ran.stdout}{_COLOUR.sub('', ran.text or '')}\n" == _blocks("text")[0]
 
 
 def test_the_first_screen_is_on_the_first_screen() -> None:
@@ -124,29 +110,3 @@ def test_the_changelog_has_the_current_version() -> None:
     """The package's version has a heading in the changelog."""
     changelog = (REPOSITORY / "CHANGELOG.md").read_text(encoding="utf-8")
     assert re.search(rf"^## {re.escape(__version__)}\b", changelog, re.MULTILINE)
-
-
-@pytest.mark.slow
-@pytest.mark.network
-@pytest.mark.timeout(600)
-@pytest.mark.skipif(sys.platform == "win32", reason="the command is a POSIX shell's")
-def test_the_first_command_works_with_python_alone(tmp_path: Path) -> None:
-    """The README's first command, in a copy of the repository, on a machine without Node."""
-    programs = tmp_path / "bin"
-    programs.mkdir()
-    python = Path(sys.base_prefix, "bin", "python3")
-    (programs / "python3").write_text(f'#!/bin/sh\nexec "{python}" "$@"\n', encoding="utf-8")
-    (programs / "python3").chmod(0o755)
-    for name in ("sh", "uname", "basename", "dirname"):  # what activating may call
-        (programs / name).symlink_to(shutil.which(name) or os.devnull)
-    ran = subprocess.run(
-        ["/bin/sh", "-c", _blocks("sh")[0]],
-        cwd=copy_repository(tmp_path / "checkout"),
-        env=clean_environment(programs, tmp_path),
-        capture_output=True,
-        text=True,
-        timeout=580,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stdout[-2000:] + ran.stderr[-4000:]
-    assert "Executing notebook with kernel: acajs" in ran.stderr

@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from acajs_kernel.errors import ConfigurationError
+from acajs_kernel.errors import ConfigurationError, EndpointError
 
 __all__ = ["install"]
 
@@ -30,9 +30,9 @@ def install(
         Path | None, typer.Option(help="Into share/jupyter below this folder.")
     ] = None,
     endpoint: Annotated[
-        str,
+        str | None,
         typer.Option(help="The pool that the kernel uses: its endpoint or its Azure resource id."),
-    ] = "",
+    ] = None,
     name: Annotated[str, typer.Option(help="Name of the kernel spec.")] = "acajs",
     display_name: Annotated[
         str, typer.Option(help="Name shown in the launcher.")
@@ -44,8 +44,14 @@ def install(
 
     if sum([user, sys_prefix, prefix is not None]) > 1:
         raise typer.BadParameter("choose one of --user, --sys-prefix and --prefix")
+    if endpoint is not None and not endpoint.strip():  # mostly a variable that is not set
+        raise EndpointError(
+            "The option --endpoint is empty: the kernel would run cells on this machine.",
+            remedy="Give the pool's endpoint, https://…, as the variable that was to hold it "
+            "should have; leave the option out for the embedded pool.",
+        )
     environment = {}
-    if endpoint:
+    if endpoint is not None:
         from acajs_kernel.session.resolving import resolve  # noqa: PLC0415 -- httpx is slow to import
 
         environment["ACAJS_POOL_ENDPOINT"] = asyncio.run(resolve(endpoint)).url

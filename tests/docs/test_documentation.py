@@ -1,4 +1,4 @@
-"""The documentation says what is so: its cells, commands, settings, errors, links."""
+"""The documentation says what is so: its settings, errors, links, examples."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ import re
 import runpy
 import subprocess
 import sys
-from collections.abc import AsyncIterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 import yaml
 from traitlets.config import Config
 from typer.testing import CliRunner
@@ -22,47 +20,14 @@ from acajs_kernel import cli, errors
 from acajs_kernel.config import Settings
 from acajs_kernel.messages import own_error
 from tests.checkout import REPOSITORY
-from tests.kernel_client import RunningKernel, running_kernel
+from tests.kernel_client import running_kernel
 
 _DOCUMENTATION = REPOSITORY / "docs"
 _PAGES = sorted(path.name for path in _DOCUMENTATION.glob("*.md"))
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-_CELL = re.compile(r"^```js\n(.*?)^```\n(?:\s*^```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL)
-_COMMANDS = re.compile(r"^( *)```sh\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 
 
 def _text(page: str) -> str:
     return (_DOCUMENTATION / page).read_text(encoding="utf-8")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def kernel() -> AsyncIterator[RunningKernel]:
-    """Start one kernel for the cells of all pages."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("ACAJS_")}
-    async with running_kernel(clean) as running:
-        yield running
-
-
-@pytest.mark.parametrize("page", [page for page in _PAGES if _CELL.search(_text(page))])
-async def test_a_pages_cells_show_what_the_page_says(kernel: RunningKernel, page: str) -> None:
-    """Each block marked js runs, in order; a text block behind it is what it shows."""
-    assert (await kernel.run("%restart")).reply["status"] == "ok"  # each page stands alone
-    for code, expected in _CELL.findall(_text(page)):
-        ran = await kernel.run(code)
-        assert ran.reply["status"] == "ok", code + str(ran.reply)
-        if expected:
-            result = f"{_COLOUR.sub('', ran.text)}\n" if ran.text else ""
-            assert ran.stdout + result == expected, code
-
-
-def _commands(text: str) -> list[str]:
-    """Return the command lines of a page's sh blocks."""
-    return [
-        line.strip()
-        for _, block in _COMMANDS.findall(text)
-        for line in block.replace("\\\n", " ").splitlines()
-        if line.strip() and not line.strip().startswith("#")
-    ]
 
 
 _TEXTS = [
@@ -72,8 +37,13 @@ _TEXTS = [
         for name in ("README.md", "examples/jupyterhub/README.md")
     ),
 ]
+# Those in blocks are run: see tests/walk.
 _OWN_COMMANDS = sorted(
-    {line for text in _TEXTS for line in _commands(text) if line.startswith("acajs ")}
+    {
+        " ".join(command.split())
+        for text in _TEXTS
+        for command in re.findall(r"`(acajs [a-z][^`]*)`", text)
+    }
 )
 
 
@@ -97,7 +67,7 @@ def test_a_command_of_ours_has_the_options_that_are_written(line: str) -> None:
 def test_commands_of_ours_are_found() -> None:
     """The pages show the commands that a reader needs first."""
     shown = {" ".join(line.split()[:2]) for line in _OWN_COMMANDS}
-    assert shown >= {"acajs install", "acajs pool"}
+    assert shown >= {"acajs azure", "acajs exec", "acajs install", "acajs pool"}
 
 
 @pytest.mark.parametrize("name", errors.__all__)

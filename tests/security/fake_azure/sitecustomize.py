@@ -3,10 +3,13 @@
 
 Python imports this by itself where its folder is on PYTHONPATH. FAKE_CREDENTIAL says what
 the credential does: a file's path (its content is the token), ``hang`` or ``fail``.
+FAKE_RESOURCE_MANAGER is the address of a Resource Manager that answers in place of Azure's, and
+is not waited for as long.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import threading
 import time
@@ -15,6 +18,7 @@ from typing import NamedTuple
 
 import azure.identity
 
+from acajs_kernel.azure import ResourceManager
 from acajs_kernel.pool.authentication import AzureToken
 
 _FAILURE = "DefaultAzureCredential failed to retrieve a token from the included credentials.\n" + (
@@ -59,3 +63,9 @@ if "FAKE_CREDENTIAL" in os.environ:
     defaults = AzureToken.__init__.__kwdefaults__
     assert defaults is not None
     defaults["bound_seconds"] = 3.0
+
+if "FAKE_RESOURCE_MANAGER" in os.environ:
+    settings = ResourceManager.__init__.__kwdefaults__
+    assert settings is not None
+    settings["url"] = os.environ["FAKE_RESOURCE_MANAGER"]
+    settings["sleep"] = lambda _seconds: asyncio.sleep(0.01)

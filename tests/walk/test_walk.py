@@ -1,0 +1,177 @@
+"""A newcomer's walk: each page's commands and cells, pasted in order, do what the page says."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from tests.checkout import REPOSITORY
+from tests.walk.azure import stand_ins_for_azure
+from tests.walk.conftest import Machine
+from tests.walk.pages import PAGES, REASONS, RUN_LANGUAGES, blocks_of, workflow_commands
+from tests.walk.reader import Reader
+from tests.walk.terminal import Terminal
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="pages show a POSIX shell")
+
+_FIRST = blocks_of("README.md")[0]  # which has made the machine
+_WALKED = [
+    page
+    for page in PAGES
+    if any(b.language in RUN_LANGUAGES and not b.reason for b in blocks_of(page))
+]
+# Pages that work on the project's own files or its environment; the others suppose only programs.
+_IN_THE_CHECKOUT = {"README.md", "docs/laptop.md", "docs/notebooks.md"}
+
+
+# Pages whose reader signs in to Azure, and those whose reader has a pool there already.
+_SIGNING_IN = {"README.md", "docs/azure.md", "examples/jupyterhub/README.md"}
+_WITH_A_POOL = {"docs/vscode.md", "docs/jupyterhub.md"}
+_ENDPOINT = (
+    "https://northcentralus.dynamicsessions.io/subscriptions/00000000-0000-0000-0000-000000000001"
+    "/resourceGroups/mygroup/sessionPools/mypool"
+)
+
+_KERNEL = {"name": "acajs", "display_name": "JavaScript (ACA)", "language": "javascript"}
+
+
+def _give_files(page: str, work: Path) -> None:
+    """Put into the working folder what a page supposes that its reader has."""
+    if page == "docs/headless.md":
+        (work / "script.js").write_text("console.log(6 * 7)\n", encoding="utf-8")
+        declared = next(b.text for b in blocks_of(page) if b.language == "js")
+        notebook = nbformat.v4.new_notebook(
+            cells=[
+                nbformat.v4.new_code_cell(declared, metadata={"tags": ["parameters"]}),
+                nbformat.v4.new_code_cell("console.log(x, names.length)"),
+            ],
+            metadata={"kernelspec": _KERNEL},
+        )
+        nbformat.write(notebook, work / "notebook.ipynb")
+
+
+@asynccontextmanager
+async def _reading(
+    page: str, machine: Machine, folder: Path, variables: dict[str, str]
+) -> AsyncIterator[Reader]:
+    """Give a reader of a page, in a folder and a home of their own."""
+    work, logs = folder / "work", folder / "logs"
+    work.mkdir()
+    logs.mkdir()
+    _give_files(page, work)
+    terminal = Terminal(
+        machine.environment(folder / "home") | variables,
+        machine.checkout if page in _IN_THE_CHECKOUT else work,
+        logs,
+    )
+    reader = Reader(terminal, machine.kernels)
+    try:
+        await terminal.open()
+        yield reader
+    finally:
+        await reader.close()
+        await terminal.close()
+
+
+@asynccontextmanager
+async def _azure(
+    machine: Machine, environment: dict[str, str], folder: Path
+) -> AsyncIterator[dict[str, str]]:
+    """Give the variables of somebody who can sign in to what stands for Azure."""
+    with stand_ins_for_azure(environment, folder) as (variables, programs):
+        yield {**variables, "PATH": os.pathsep.join([machine.path, str(programs)])}
+
+
+@pytest.mark.slow
+@pytest.mark.network
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("page", _WALKED)
+async def test_what_a_page_shows_works_in_its_order(
+    page: str, unchanged: Machine, environment: dict[str, str], tmp_path: Path
+) -> None:
+    """Every block that is not marked runs, and prints what the page shows."""
+    variables = {"ACAJS_POOL_ENDPOINT": _ENDPOINT} if page in _WITH_A_POOL else {}
+    async with AsyncExitStack() as stack:
+        if page in _SIGNING_IN:
+            variables = await stack.enter_async_context(
+                _azure(unchanged, environment, tmp_path / "azure")
+            )
+        reader = await stack.enter_async_context(_reading(page, unchanged, tmp_path, variables))
+        for block in blocks_of(page):
+            if not block.reason and block != _FIRST:
+                await reader.paste(block)
+
+
+@pytest.mark.slow
+@pytest.mark.network
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("job", ["local", "azure"])
+async def test_a_workflows_commands_run_the_notebooks_of_a_repository(
+    job: str, unchanged: Machine, environment: dict[str, str], tmp_path: Path
+) -> None:
+    """What the example for GitHub Actions runs, runs here, on this machine and in a pool."""
+    notebooks = tmp_path / "work" / "notebooks"
+    notebooks.mkdir(parents=True)
+    for name in ("quickstart", "azure"):
+        shutil.copy(REPOSITORY / "notebooks" / f"{name}.ipynb", notebooks)
+    (tmp_path / "logs").mkdir()
+    async with _azure(unchanged, environment, tmp_path / "azure") as variables:
+        terminal = Terminal(
+            unchanged.environment(tmp_path / "home") | variables,
+            tmp_path / "work",
+            tmp_path / "logs",
+        )
+        await terminal.open()
+        try:
+            if job == "azure":  # the variable that the workflow reads, and its sign-in, stand
+                await terminal.paste('eval "$(acajs azure create mypool -g mygroup)"\n')
+            for command in workflow_commands(REPOSITORY / "examples" / "github-actions.yml", job):
+                await terminal.paste(f"{command}\n")
+        finally:
+            await terminal.close()
+
+
+@pytest.mark.slow
+@pytest.mark.network
+@pytest.mark.timeout(600)
+def test_the_first_command_works_with_python_alone(machine: Machine) -> None:
+    """The README's first command runs a notebook, on a machine without Node."""
+    assert not (machine.programs / "node").exists()
+    assert "Executing notebook with kernel: acajs" in machine.log
+
+
+def test_every_block_is_run_or_says_why_not() -> None:
+    """A block is a program that runs, its output, or has a mark with a known reason."""
+    wrong = [
+        f"{block.place} {block.language}: {block.reason or 'neither run nor marked'}"
+        for page in PAGES
+        for block in blocks_of(page)
+        if (block.reason not in REASONS if block.reason else block.language not in RUN_LANGUAGES)
+    ]
+    assert wrong == []
+
+
+def test_the_blocks_that_are_not_run_are_these() -> None:
+    """Whoever marks one more adds it here, so that the list is looked at."""
+    unrun = Counter(
+        (page, block.reason) for page in PAGES for block in blocks_of(page) if block.reason
+    )
+    assert unrun == {
+        ("README.md", "checks"): 1,
+        ("docs/laptop.md", "github"): 1,
+        ("docs/azure.md", "azure"): 7,
+        ("docs/troubleshooting.md", "azure"): 4,
+        ("docs/contributing.md", "checks"): 1,
+        ("docs/contributing.md", "site"): 1,
+        ("examples/jupyterhub/README.md", "azure"): 2,
+        ("examples/jupyterhub/README.md", "hub"): 1,
+        ("CONTRIBUTING.md", "checks"): 1,
+    }
