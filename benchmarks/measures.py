@@ -20,6 +20,7 @@ CELLS = 100
 
 _WARMING_CELLS = 20
 _LINES = 100_000
+_LINE_CHARACTERS = 80
 _TEXT_BYTES = 10_000_000
 _SECONDS = 20.0
 _RECOVERY_SECONDS = 3.0
@@ -28,8 +29,9 @@ _LIVE_LINES = 5
 
 _TRIVIAL = {"javascript": "1+1", "python": "1+1"}
 _LINES_CODE = {
-    "javascript": f"for (let i = 0; i < {_LINES}; i++) console.log('line ' + i);",
-    "python": f"for i in range({_LINES}): print('line', i)",
+    "javascript": f"for (let i = 0; i < {_LINES}; i++) "
+    f"console.log(String(i).padStart({_LINE_CHARACTERS}, '.'));",
+    "python": f"for i in range({_LINES}): print(str(i).rjust({_LINE_CHARACTERS}, '.'))",
 }
 _TEXT_CODE = {
     "javascript": f"console.log('x'.repeat({_TEXT_BYTES}));",
@@ -64,7 +66,7 @@ MEASURES = {
     "p90": ("trivial cell, p90", "ms"),
     "output": ("first streamed output", "ms"),
     "live": ("live output, worst of 5 lines", "ms"),
-    "lines": ("100,000 lines", "MB/s"),
+    "lines": ("100,000 lines of 80 characters", "MB/s"),
     "text": ("one text of 10 MB", "MB/s"),
     "array": ("result of 10,000 elements", "ms"),
     "complete": ("completion", "ms"),
@@ -221,7 +223,7 @@ def _throughput(frontend: Frontend, code: str, size: int | None, lines: int | No
         raise NoAnswerError(f"{len(text):,} of {size:,} characters came before idle")
     if lines is not None:
         came = text.split("\n")[:-1]
-        if came != [f"line {index}" for index in range(lines)]:
+        if came != [str(index).rjust(_LINE_CHARACTERS, ".") for index in range(lines)]:
             frontend.count_late(cell, request)
             raise NoAnswerError(
                 f"{len(came):,} of {lines:,} lines came before idle, {cell.late:,} messages after"

@@ -1,77 +1,107 @@
-"""A TCP relay before a pool that delays, and counts requests and bytes."""
+"""A TCP relay before a pool that delays, and counts requests and bytes.
+
+It is a process of its own, which takes no time from the frontend that measures.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import threading
+import ctypes
+import multiprocessing
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from urllib.parse import urlsplit
 
 __all__ = ["Traffic", "relay"]
 
-_START_SECONDS = 10.0
+_START_SECONDS = 30.0
 _STOP_SECONDS = 10.0
 _CHUNK_BYTES = 256 * 1024
 _REQUEST_LINES = (b"POST /", b"GET /", b"PUT /", b"DELETE /")
+_REQUESTS, _SENT, _RECEIVED = range(3)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Traffic:
     """What has passed so far.
 
     Attributes:
         endpoint: Where the pool is reached through the relay.
-        requests: HTTP requests, counted by their first bytes (each is sent in one piece).
-        sent_bytes: Bytes to the pool.
-        received_bytes: Bytes from the pool.
+        counts: Shared with the relay's process, which alone writes it.
     """
 
-    endpoint: str = ""
-    requests: int = 0
-    sent_bytes: int = 0
-    received_bytes: int = 0
+    endpoint: str
+    counts: ctypes.Array[ctypes.c_longlong]
+
+    @property
+    def requests(self) -> int:
+        """HTTP requests, counted by their first bytes (each is sent in one piece)."""
+        return int(self.counts[_REQUESTS])
+
+    @property
+    def sent_bytes(self) -> int:
+        """Bytes to the pool."""
+        return int(self.counts[_SENT])
+
+    @property
+    def received_bytes(self) -> int:
+        """Bytes from the pool."""
+        return int(self.counts[_RECEIVED])
 
 
 @contextmanager
 def relay(endpoint: str, *, delay_seconds: float) -> Iterator[Traffic]:
-    """Relay to a pool's endpoint, each piece later by a delay, until the block ends."""
-    traffic = Traffic()
-    started: Future[Callable[[], None]] = Future()
-    thread = threading.Thread(
-        target=lambda: asyncio.run(_serve(endpoint, delay_seconds, traffic, started)),
-        name="relay",
-        daemon=True,
+    """Relay to a pool's endpoint, each piece later by a delay, until the block ends.
+
+    Raises:
+        RuntimeError: The relay's process did not start in time.
+    """
+    context = multiprocessing.get_context("spawn")
+    counts = context.RawArray(ctypes.c_longlong, 3)
+    here, there = context.Pipe()
+    process = context.Process(
+        target=_run, args=(endpoint, delay_seconds, counts, there), name="relay", daemon=True
     )
-    thread.start()
-    stop = started.result(_START_SECONDS)
+    process.start()
+    there.close()
     try:
-        yield traffic
+        if not here.poll(_START_SECONDS):
+            raise RuntimeError(f"the relay did not start within {_START_SECONDS:.0f} seconds")
+        yield Traffic(str(here.recv()), counts)
     finally:
-        stop()
-        thread.join(_STOP_SECONDS)
+        here.close()  # which is what the relay ends by
+        process.join(_STOP_SECONDS)
+        process.kill()
+
+
+def _run(
+    endpoint: str,
+    delay_seconds: float,
+    counts: ctypes.Array[ctypes.c_longlong],
+    parent: Connection,
+) -> None:
+    asyncio.run(_serve(endpoint, delay_seconds, counts, parent))
 
 
 async def _serve(
     endpoint: str,
     delay_seconds: float,
-    traffic: Traffic,
-    started: Future[Callable[[], None]],
+    counts: ctypes.Array[ctypes.c_longlong],
+    parent: Connection,
 ) -> None:
     target = urlsplit(endpoint)
-    loop = asyncio.get_running_loop()
     stopping = asyncio.Event()
     relaying: set[asyncio.Task[None]] = set()
 
     def sent(piece: bytes) -> None:
-        traffic.requests += piece.startswith(_REQUEST_LINES)
-        traffic.sent_bytes += len(piece)
+        counts[_REQUESTS] += piece.startswith(_REQUEST_LINES)
+        counts[_SENT] += len(piece)
 
     def received(piece: bytes) -> None:
-        traffic.received_bytes += len(piece)
+        counts[_RECEIVED] += len(piece)
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         own = asyncio.current_task()
@@ -94,12 +124,8 @@ async def _serve(
 
     server = await asyncio.start_server(connected, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    traffic.endpoint = f"{target.scheme}://127.0.0.1:{port}"
-
-    def stop() -> None:
-        loop.call_soon_threadsafe(stopping.set)
-
-    started.set_result(stop)
+    asyncio.get_running_loop().add_reader(parent.fileno(), stopping.set)
+    parent.send(f"{target.scheme}://127.0.0.1:{port}")
     await stopping.wait()
     server.close()
     for task in relaying:
