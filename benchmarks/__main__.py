@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 from acajs_kernel.runtime.source import travelling_source
+from benchmarks import anatomy
 from benchmarks.client import Frontend, launched
 from benchmarks.kernels import Contender, acajs, peers
 from benchmarks.measures import CELLS, Round, measure
@@ -51,6 +52,8 @@ def main() -> None:
         if options.only:
             contenders = [c for c in contenders if c.name in options.only.split(",")]
         text = _run(contenders, options.rounds, folder, pool, {_TCP: near, _FAR: far})
+    if not options.only:
+        text += f"\n## Where the time of a short cell goes\n\n{anatomy.section(options.rounds)}\n"
     print(text)
     if options.write:
         (Path(__file__).parent / "RESULTS.md").write_text(text, encoding="utf-8")
