@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -17,6 +18,7 @@ def main() -> None:
     Whether it is wanted is a guess from the environment; a configuration file may name a
     pool elsewhere, and then the session is discarded.
     """
+    gc.disable()  # nearly all that loading makes is kept; `AcaJsKernelApp.start` goes on with it
     if len(sys.argv) <= 1 + _PLAIN_ARGUMENTS and not any(
         os.environ.get(name, "").strip() for name in ENDPOINT_VARIABLES
     ):

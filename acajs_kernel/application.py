@@ -60,6 +60,7 @@ class AcaJsKernelApp(IPKernelApp):
         self.log.setLevel(self.log_level)
         # What is loaded by now stays: no collection needs to look at it again.
         gc.freeze()
+        gc.enable()
         super().start()
         if self.control_thread is not None:
             self.control_thread.stop()

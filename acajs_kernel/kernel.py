@@ -13,8 +13,7 @@ import signal
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ipykernel._version import kernel_protocol_version
 from ipykernel.utils import _async_in_context
@@ -509,8 +508,7 @@ class AcaJsKernel(Settings, EditorQuestions):
         return await self._input.ask(request, asker.parent, asker.identity)
 
 
-@dataclass(frozen=True)
-class _Request:
+class _Request(NamedTuple):
     """The request that ran a cell: what the cell shows goes under it."""
 
     parent: Mapping[str, Any]

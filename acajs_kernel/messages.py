@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from acajs_kernel.errors import AcaJsError
@@ -48,9 +47,9 @@ _MAXIMUM_ERROR_CHARACTERS = 1_000_000
 def limited_event(event: Event) -> Event:
     """Return an event as it may be shown: what is too large is cut, and says so."""
     if isinstance(event, Stream):
-        return replace(event, text=_cut(event.text, MAXIMUM_CHARACTERS))
+        return event._replace(text=_cut(event.text, MAXIMUM_CHARACTERS))
     if isinstance(event, (ExecuteResult, DisplayData)):
-        return replace(event, data=_limited_data(event.data))
+        return event._replace(data=_limited_data(event.data))
     return event
 
 

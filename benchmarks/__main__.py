@@ -7,12 +7,14 @@ all of them.
 from __future__ import annotations
 
 import argparse
+import compileall
 import statistics
 import sys
 import tempfile
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
+import acajs_kernel
 from acajs_kernel.runtime.source import travelling_source
 from benchmarks import anatomy
 from benchmarks.client import Frontend, launched
@@ -37,6 +39,8 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="write benchmarks/RESULTS.md")
     options = parser.parse_args()
     travelling_source()  # a wheel brings it, a checkout prepares it once for each change
+    # What pip compiles as it installs is compiled here too, where nothing may have been.
+    compileall.compile_dir(str(Path(acajs_kernel.__file__).parent), quiet=1)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="acajs-benchmark-")))
         pool = stack.enter_context(served_pool("--max-sessions", str(_SESSIONS)))

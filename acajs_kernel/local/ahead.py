@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from acajs_kernel.errors import AcaJsError
 
@@ -30,8 +29,7 @@ _lock = threading.Lock()
 _started: list[StartedSession] = []
 
 
-@dataclass(frozen=True)
-class StartedSession:
+class StartedSession(NamedTuple):
     """A session that no pool has taken over yet.
 
     Attributes:

@@ -7,7 +7,6 @@ import logging
 import secrets
 import shlex
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from acajs_kernel.errors import AcaJsError, CodeFailedError, MagicError
@@ -180,7 +179,7 @@ class Call:
             CodeFailedError: It threw, or was interrupted.
             AcaJsError: The session cannot run it.
         """
-        cell = replace(self._part(code), is_repeated=is_repeated)
+        cell = self._part(code)._replace(is_repeated=is_repeated)
         outcome = await self._host.in_session(self.notebook.execute(cell))
         if outcome.error is not None:
             raise outcome.error.as_exception()
@@ -207,7 +206,7 @@ class Call:
             CodeFailedError: It threw, or was interrupted.
             AcaJsError: The session cannot run it.
         """
-        cell = replace(self._part(expression), silent=True, source="")
+        cell = self._part(expression)._replace(silent=True, source="")
         return await self._host.in_session(self.notebook.evaluate(cell))
 
     async def access(self) -> SessionAccess:
@@ -229,7 +228,7 @@ class Call:
 
         It may take 5 s; what goes wrong is logged, not raised.
         """
-        cell = replace(self._part(expression), silent=True, source="")
+        cell = self._part(expression)._replace(silent=True, source="")
         try:
             await asyncio.wait_for(self.notebook.evaluate(cell), _CLEAN_UP_SECONDS)
         except (AcaJsError, asyncio.TimeoutError) as error:
@@ -245,4 +244,4 @@ class Call:
 
     def _part(self, code: str) -> Cell:
         self._runs += 1
-        return replace(self._cell, key=f"{self._cell.key}.{self._runs}", code=code)
+        return self._cell._replace(key=f"{self._cell.key}.{self._runs}", code=code)

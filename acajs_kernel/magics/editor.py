@@ -6,7 +6,6 @@ import asyncio
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -147,7 +146,7 @@ async def _session_files(text: str, cursor: int, notebook: NotebookSession) -> C
     asking = _FILE + word
     completions = await notebook.complete(asking, len(asking))
     shift = cursor - len(asking)
-    return replace(completions, start=completions.start + shift, end=completions.end + shift)
+    return completions._replace(start=completions.start + shift, end=completions.end + shift)
 
 
 def _local_files(word: str) -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from acajs_kernel.cell.magics import MagicPart, Part, ScriptPart, doubtful_commands, split_cell
@@ -120,7 +119,7 @@ class MagicCell:
             else:
                 outcome = await self._execute(cell)
                 if outcome.error is not None:
-                    return replace(outcome, error=_explained(outcome.error, part))
+                    return outcome._replace(error=_explained(outcome.error, part))
             expressions = {} if takes_expressions else expressions
         if expressions:
             outcome = await self._execute(self._part_cell("", expressions=expressions))
@@ -163,7 +162,7 @@ class MagicCell:
         self._parts += 1
         key = f"{self._cell.key}{PART_SEPARATOR}{self._parts}"
         settings = {"expressions": {}, **changes}
-        return replace(self._cell, key=key, code=code, source=self._cell.code, **settings)
+        return self._cell._replace(key=key, code=code, source=self._cell.code, **settings)
 
 
 def _needs_rich(magic: Magic) -> MagicError:
@@ -184,7 +183,7 @@ def _explained(error: Error, part: Part) -> Error:
     """Add why a line that looks like a magic was JavaScript, where that made the error."""
     if error.ename == "SyntaxError" and _MISPLACED.search(part.code):
         hint = "A magic with %% takes a whole cell: it stands on the cell's first line."
-        return replace(error, traceback=(*error.traceback, hint))
+        return error._replace(traceback=(*error.traceback, hint))
     match = _UNDEFINED.search(error.evalue) if error.ename == "ReferenceError" else None
     if match is None or not isinstance(part, ScriptPart):
         return error
@@ -196,7 +195,7 @@ def _explained(error: Error, part: Part) -> Error:
         )
     elif _begins_a_line(f"!{name}", part.code):
         hint = f"!{name} was read as JavaScript's negation. %sh {name} is a command always."
-    return replace(error, traceback=(*error.traceback, hint)) if hint else error
+    return error._replace(traceback=(*error.traceback, hint)) if hint else error
 
 
 def _begins_a_line(text: str, code: str) -> bool:

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from acajs_kernel.pool.transfer import Download, Upload
 
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["Answer", "AnswerTooLongError", "Call", "CarryingError", "InProcessPool"]
+__all__ = [
+    "ANSWER_SECONDS",
+    "TOTAL_SECONDS",
+    "Answer",
+    "AnswerTooLongError",
+    "Call",
+    "CarryingError",
+    "InProcessPool",
+]
+
+ANSWER_SECONDS = 30.0
+"""Bound of the silence before and within an answer, unless a call says otherwise."""
+
+TOTAL_SECONDS = 90.0
+"""Bound of one attempt as a whole, unless a call says otherwise."""
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(NamedTuple):
     """A request to the pool.
 
     Attributes:
@@ -40,15 +52,18 @@ class Call:
     path: str
     api_version: str
     identifier: str | None
-    parameters: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = {}
     body: bytes | Upload | None = None
     destination: Download | None = None
     url: str | None = None
     is_execution: bool = False
     is_repeatable: bool = False
     is_about_file: bool = False
-    answer_seconds: float = 30.0
-    total_seconds: float = 90.0
+    answer_seconds: float = ANSWER_SECONDS
+    total_seconds: float = TOTAL_SECONDS
+
+    def __repr__(self) -> str:
+        return f"Call({self.operation!r}, {self.method} {self.path})"  # the identifier is a secret
 
     @property
     def has_effect(self) -> bool:
@@ -66,8 +81,7 @@ class Call:
         return uploads and (self.destination is None or self.destination.rewind())
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """An answer of the pool.
 
     Attributes:

@@ -7,14 +7,13 @@ import json
 import random as random_numbers
 import time
 from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
-from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from acajs_kernel.errors import ConfigurationError, NotFoundError, UnexpectedAnswerError
 from acajs_kernel.pool import answers
 from acajs_kernel.pool.authentication import TokenSource
-from acajs_kernel.pool.call import Answer, Call, InProcessPool
+from acajs_kernel.pool.call import ANSWER_SECONDS, TOTAL_SECONDS, Answer, Call, InProcessPool
 from acajs_kernel.pool.endpoint import Endpoint
 from acajs_kernel.pool.exchange import MAXIMUM_ANSWER_BYTES, Exchange
 from acajs_kernel.pool.identifier import check_identifier
@@ -318,7 +317,7 @@ class PoolClient:
             if url in seen:
                 break
             seen.add(url)
-            call = replace(first, url=url)
+            call = first._replace(url=url)
         raise UnexpectedAnswerError(
             f"{first.operation} failed: the session pool at {self.endpoint.host} leads from "
             f"page to page without end; {len(found)} entries were read.",
@@ -437,8 +436,8 @@ class PoolClient:
         destination: Download | None = None,
         is_repeatable: bool = True,
         is_about_file: bool = False,
-        answer_seconds: float = Call.answer_seconds,
-        total_seconds: float = Call.total_seconds,
+        answer_seconds: float = ANSWER_SECONDS,
+        total_seconds: float = TOTAL_SECONDS,
     ) -> Call:
         return Call(
             operation=operation,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from acajs_kernel.errors import EndpointError
@@ -29,8 +29,7 @@ _MANAGEMENT_HOSTS = re.compile(
 _CONTROL_OR_SPACE = re.compile(r"[\s\x00-\x1f\x7f\\]")
 
 
-@dataclass(frozen=True)
-class Endpoint:
+class Endpoint(NamedTuple):
     """A session pool's management endpoint, checked and normalised.
 
     Attributes:

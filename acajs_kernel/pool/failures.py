@@ -6,8 +6,8 @@ what a decision about sending the request again needs to know.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from http import HTTPStatus
+from typing import NamedTuple
 
 from acajs_kernel.errors import (
     AuthenticationError,
@@ -59,8 +59,7 @@ _STATUS_ERRORS: dict[int, type[PoolError]] = {
 _TRANSIENT_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
 
 
-@dataclass(frozen=True)
-class Failure:
+class Failure(NamedTuple):
     """A failed attempt.
 
     Attributes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, Union
+from typing import Literal, NamedTuple, Union
 
 from acajs_kernel.pool.identifier import shorten_identifier
 
@@ -25,8 +25,7 @@ JsonValue = Union[  # noqa: UP007 - evaluated at run time, where Python 3.10 has
 """A value that JSON can hold."""
 
 
-@dataclass(frozen=True)
-class ServiceErrorDetail:
+class ServiceErrorDetail(NamedTuple):
     """The service's own error object.
 
     Attributes:
@@ -42,8 +41,7 @@ class ServiceErrorDetail:
     details: tuple[ServiceErrorDetail, ...] = ()
 
 
-@dataclass(frozen=True)
-class Execution:
+class Execution(NamedTuple):
     """What an execution ended with.
 
     Attributes:
@@ -65,8 +63,7 @@ class Execution:
     error: ServiceErrorDetail | None
 
 
-@dataclass(frozen=True)
-class SessionFile:
+class SessionFile(NamedTuple):
     """A file or folder of a session.
 
     Attributes:
@@ -110,16 +107,14 @@ class SessionInfo:
         return shorten_identifier(self.identifier)
 
 
-@dataclass(frozen=True)
-class NamedVersion:
+class NamedVersion(NamedTuple):
     """A runtime or package and its version, which may be empty."""
 
     name: str
     version: str
 
 
-@dataclass(frozen=True)
-class PoolMetadata:
+class PoolMetadata(NamedTuple):
     """What a pool says about the sessions that it gives.
 
     Attributes:
@@ -136,11 +131,10 @@ class PoolMetadata:
     kernel_name: str
     kernel_version: str
     project_url: str
-    raw: dict[str, JsonValue] = field(repr=False)
+    raw: dict[str, JsonValue]
 
 
-@dataclass(frozen=True)
-class Wait:
+class Wait(NamedTuple):
     """A pause before a request is sent again.
 
     Attributes:

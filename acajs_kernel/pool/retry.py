@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random as random_numbers
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
+from typing import NamedTuple
 
 from acajs_kernel.pool.failures import Failure
 from acajs_kernel.pool.results import Wait
@@ -22,8 +22,7 @@ _FIRST_CONTACT_ATTEMPTS = 3
 _MILLISECOND_HEADERS = ("retry-after-ms", "x-ms-retry-after-ms")
 
 
-@dataclass(frozen=True)
-class RetryPolicy:
+class RetryPolicy(NamedTuple):
     """Decides about each failure of one call.
 
     A request is sent again only if it cannot have been carried out, or may be repeated.

@@ -9,8 +9,7 @@ the vendor's tutorial for the former, the service's REST API descriptions
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 from urllib.parse import quote
 
 from acajs_kernel.errors import ConfigurationError, InvalidRequestError
@@ -36,8 +35,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _MAXIMUM_NAME_BYTES = 255
 
 
-@dataclass(frozen=True)
-class Wire:
+class Wire(NamedTuple):
     """How one API version spells the calls about executions and files.
 
     Attributes:

@@ -24,9 +24,8 @@ import posixpath
 import re
 import secrets
 import struct
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,8 +75,7 @@ return load;
 }})"""
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """The agent as text.
 
     Attributes:
@@ -109,7 +107,7 @@ def prepare() -> Source:
         OSError: It could not be written.
     """
     source = build_source()
-    text = json.dumps({"made_of": _made_of(), **asdict(source)})
+    text = json.dumps({"made_of": _made_of(), **source._asdict()})
     # Another process may read or prepare at the same time.
     unfinished = _PREPARED.with_name(f"{_PREPARED.name}.{secrets.token_hex(4)}")
     try:

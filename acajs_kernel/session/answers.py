@@ -10,8 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 __all__ = ["ABSENT", "Damaged", "Part", "decode_payload", "parse_part"]
 
@@ -22,8 +21,7 @@ _HEADER = re.compile(r"acajs1 (\d+) (\d+) (\d+) (\d+) ([0-9a-f]{16}) ")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """A part of an answer that arrived whole.
 
     Attributes:
@@ -39,8 +37,7 @@ class Part:
     text: str
 
 
-@dataclass(frozen=True)
-class Damaged:
+class Damaged(NamedTuple):
     """An answer that was cut or changed on the way.
 
     Attributes:

@@ -1,10 +1,14 @@
-"""What happens while a cell runs, in Jupyter's terms but without its transport."""
+"""What happens while a cell runs, in Jupyter's terms but without its transport.
+
+Named tuples, because every launch makes all of these classes: making a frozen dataclass
+takes ten times as long.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from acajs_kernel.errors import CodeFailedError
 
@@ -32,8 +36,7 @@ __all__ = [
 MimeBundle: TypeAlias = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Cell:
+class Cell(NamedTuple):
     """One cell to run.
 
     Attributes:
@@ -54,7 +57,7 @@ class Cell:
     code: str
     number: int = 0
     silent: bool = False
-    expressions: Mapping[str, str] = field(default_factory=dict)
+    expressions: Mapping[str, str] = {}
     allow_stdin: bool = False
     source: str = ""
     shows_result: bool = True
@@ -62,41 +65,36 @@ class Cell:
     label: str = ""
 
 
-@dataclass(frozen=True)
-class Stream:
+class Stream(NamedTuple):
     """Text that the cell printed."""
 
     name: Literal["stdout", "stderr"]
     text: str
 
 
-@dataclass(frozen=True)
-class DisplayData:
+class DisplayData(NamedTuple):
     """Something shown, or an update of what was shown under the same `display_id`."""
 
     data: MimeBundle
-    metadata: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = {}
     display_id: str = ""
     update: bool = False
 
 
-@dataclass(frozen=True)
-class ClearOutput:
+class ClearOutput(NamedTuple):
     """Everything shown so far goes; with `wait` when the next output comes."""
 
     wait: bool = False
 
 
-@dataclass(frozen=True)
-class ExecuteResult:
+class ExecuteResult(NamedTuple):
     """The cell's value."""
 
     data: MimeBundle
-    metadata: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = {}
 
 
-@dataclass(frozen=True)
-class Error:
+class Error(NamedTuple):
     """The cell failed; `traceback` holds the lines to show, the headline included."""
 
     ename: str
@@ -117,24 +115,21 @@ def interruption(text: str) -> Error:
     return Error("KeyboardInterrupt", text, (f"\x1b[31mKeyboardInterrupt\x1b[39m: {text}",))
 
 
-@dataclass(frozen=True)
-class InputRequest:
+class InputRequest(NamedTuple):
     """The cell waits for a line from the user."""
 
     prompt: str
     password: bool = False
 
 
-@dataclass(frozen=True)
-class Message:
+class Message(NamedTuple):
     """A message of any other type, which the cell's code publishes as it is."""
 
     type: str
-    content: Mapping[str, Any] = field(default_factory=dict)
+    content: Mapping[str, Any] = {}
 
 
-@dataclass(frozen=True)
-class CommMessage:
+class CommMessage(NamedTuple):
     """A message of a comm, of the frontend's or of the session's code.
 
     Attributes:
@@ -150,7 +145,7 @@ class CommMessage:
     comm_id: str
     target: str = ""
     data: Any = None
-    metadata: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = {}
     buffers: Sequence[bytes] = ()
 
 
@@ -180,8 +175,7 @@ def unheard(message: CommMessage) -> Iterator[CommEvent]:
 Event: TypeAlias = Stream | DisplayData | ClearOutput | ExecuteResult | Error | Message
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """How a cell ended.
 
     Attributes:
@@ -195,22 +189,20 @@ class Outcome:
     """
 
     error: Error | None = None
-    expressions: Mapping[str, Any] = field(default_factory=dict)
+    expressions: Mapping[str, Any] = {}
     seconds: float | None = None
     processor_seconds: tuple[float, float] | None = None
     exit_code: int | None = None
 
 
-@dataclass(frozen=True)
-class Completion:
+class Completion(NamedTuple):
     """One way to complete a name; `type` is such as "function" or "property"."""
 
     text: str
     type: str = ""
 
 
-@dataclass(frozen=True)
-class Completions:
+class Completions(NamedTuple):
     """The ways to complete a name.
 
     Attributes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import TypeAlias
 
 from acajs_kernel.errors import SessionLostError
@@ -54,8 +53,7 @@ class Earlier:
 
 
 async def _repeat(execute: Callable[[Cell], Awaitable[Outcome]], done: Cell, cell: Cell) -> None:
-    again = replace(
-        done,
+    again = done._replace(
         key=f"again/{cell.key}/{done.key}",  # nobody shows what a cell of this key shows
         silent=True,
         expressions={},

@@ -13,7 +13,7 @@ import json
 import logging
 import math
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from acajs_kernel.errors import (
@@ -194,7 +194,7 @@ class RichSession:
             PoolError: As for `execute`.
         """
         expression = _EXPRESSION.replace("VALUE", cell.code)
-        asking = replace(cell, code="", silent=True, expressions={"value": expression})
+        asking = cell._replace(code="", silent=True, expressions={"value": expression})
         outcome = await self.execute(asking)
         if outcome.error is not None:
             raise outcome.error.as_exception()

@@ -18,7 +18,14 @@ from acajs_kernel.errors import (
 )
 from acajs_kernel.pool import Endpoint, PoolClient, StaticToken
 from acajs_kernel.pool.call import Call
-from tests.pool.fakes import IDENTIFIER, OLD_SUCCESS, Connection, http_answer, tcp_server
+from tests.pool.fakes import (
+    IDENTIFIER,
+    NEW_VERSIONS,
+    OLD_SUCCESS,
+    Connection,
+    http_answer,
+    tcp_server,
+)
 
 SUCCESS = http_answer(json.dumps(OLD_SUCCESS).encode())
 
@@ -220,7 +227,13 @@ async def test_dripping_server_is_left_at_the_total_bound(monkeypatch: pytest.Mo
 
 async def test_every_call_has_bounds() -> None:
     """The default bounds of a call are finite and in order."""
-    assert 0 < Call.answer_seconds < Call.total_seconds < 600
+    call = Call("A test", "GET", "/", NEW_VERSIONS[0], None)
+    assert 0 < call.answer_seconds < call.total_seconds < 600
+
+
+def test_the_repr_of_a_call_leaves_the_identifier_out() -> None:
+    """It would reach logs with any traceback that shows local variables."""
+    assert IDENTIFIER not in repr(Call("A test", "GET", "/", NEW_VERSIONS[0], IDENTIFIER))
 
 
 async def test_cancelled_call_closes_its_connection() -> None:
