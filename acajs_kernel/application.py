@@ -1,17 +1,25 @@
 """The kernel's process: its sockets, its threads, its end."""
 
+import asyncio
 import gc
+import logging
+import os
+import sys
 from typing import Any
 
 import zmq
 from ipykernel.kernelapp import IPKernelApp
 
 from acajs_kernel.kernel import AcaJsKernel
+from acajs_kernel.parent import ParentWatch
 from acajs_kernel.publishing import QUEUED_MESSAGES, PatientSocket
 
 __all__ = ["AcaJsKernelApp"]
 
+_log = logging.getLogger("acajs_kernel")
+
 _CONTROL_SECONDS = 2.0
+_LAST_SECONDS = 5.0  # more than a shutdown takes at most
 
 
 class AcaJsKernelApp(IPKernelApp):
@@ -27,6 +35,21 @@ class AcaJsKernelApp(IPKernelApp):
 
     def init_pdb(self) -> None:
         """Leave out what is for debugging Python in cells; loading it takes time."""
+
+    def init_poller(self) -> None:
+        """Watch the program that started the kernel; without it nobody needs the session."""
+        super().init_poller()
+        if sys.platform != "win32" and self.poller is not None:
+            self.poller = ParentWatch(int(self.parent_handle), self._end_without_parent)
+
+    def _end_without_parent(self) -> None:
+        """Give the session back and leave. The session is deleted, best effort."""
+        _log.warning("The program that started this kernel has ended: ending the session.")
+        try:
+            if self.kernel is not None:
+                asyncio.run(asyncio.wait_for(self.kernel.do_shutdown(restart=False), _LAST_SECONDS))
+        finally:
+            os._exit(1)  # the main thread may be anywhere
 
     def init_control(self, context: zmq.Context[Any]) -> None:
         """Open the control channel, but have the main thread read the shell channel itself.

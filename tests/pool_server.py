@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
 
 __all__ = ["ServedPool", "served_pool", "served_variant"]
 
+_ANSWER_SECONDS = 60
 _STOP_SECONDS = 20
 
 
@@ -28,6 +34,23 @@ class ServedPool:
     def environment(self) -> dict[str, str]:
         """What a kernel needs to use the pool."""
         return {"ACAJS_POOL_ENDPOINT": self.endpoint, "ACAJS_TOKEN": self.token}
+
+    async def sessions(self) -> list[dict[str, Any]]:
+        """The sessions that are alive, as the pool lists them."""
+        async with httpx.AsyncClient(timeout=_ANSWER_SECONDS, trust_env=False) as http:
+            answer = await http.get(
+                f"{self.endpoint}/listSessions?api-version=2025-02-02-preview",
+                headers={"Authorization": f"Bearer {self.token}"},
+            )
+        sessions: list[dict[str, Any]] = answer.raise_for_status().json()["value"]
+        return sessions
+
+    async def until_empty(self, seconds: float) -> None:
+        """Wait until no session is alive, or fail."""
+        deadline = time.monotonic() + seconds
+        while await self.sessions():
+            assert time.monotonic() < deadline, "sessions are alive still"
+            await asyncio.sleep(0.1)  # a session's end is told to nobody
 
 
 @contextmanager

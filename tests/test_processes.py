@@ -18,6 +18,7 @@ from jupyter_client.ioloop.manager import AsyncIOLoopKernelManager
 from jupyter_client.manager import AsyncKernelManager
 
 from tests.kernel_client import RunningKernel, running_kernel
+from tests.pool_server import served_pool
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="looks at processes as on POSIX")
 
@@ -115,6 +116,37 @@ async def test_a_killed_kernel_leaves_nothing(
     ports = [manager.shell_port, manager.iopub_port, manager.stdin_port, manager.control_port]
     assert await _leftovers(tmp_path, [*ports, manager.hb_port]) == []
     await manager.cleanup_resources()
+
+
+_PARENT = """
+import sys, time
+from jupyter_client.manager import start_new_kernel
+_, client = start_new_kernel(kernel_name="acajs", startup_timeout=60)
+reply = client.execute_interactive("var state = 1", timeout=60)
+print(reply["content"]["status"], flush=True)
+sys.stdin.read()
+"""
+
+
+async def test_a_kernel_whose_parent_is_killed_gives_its_session_back(
+    environment: dict[str, str],
+) -> None:
+    """A server that ends without shutting its kernels down leaves no session that counts."""
+    with served_pool(environment) as pool:
+        parent = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", _PARENT),
+            env=environment | pool.environment,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        try:
+            assert parent.stdout is not None
+            assert await asyncio.wait_for(parent.stdout.readline(), 90) == b"ok\n"
+            assert len(await pool.sessions()) == 1
+        finally:
+            parent.kill()
+            await parent.wait()
+        await pool.until_empty(30)
 
 
 # ---- crashes

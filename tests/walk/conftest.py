@@ -57,11 +57,7 @@ class Machine:
         settings.parent.mkdir(parents=True)
         settings.write_text(json.dumps(_JUPYTER), encoding="utf-8")
         environment = clean_environment(self.programs, home) | {"PATH": self.path}
-        return {
-            name: text
-            for name, text in environment.items()
-            if not name.startswith(("XDG_", "npm_"))
-        }
+        return {name: text for name, text in environment.items() if not name.startswith("XDG_")}
 
 
 @pytest.fixture(scope="session")

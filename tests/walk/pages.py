@@ -23,7 +23,7 @@ __all__ = [
 REASONS = {
     "azure": "it needs a subscription of Azure",
     "github": "it fetches the repository from where it is published",
-    "hub": "it needs a machine that students sign in to; the hub's own test runs the example",
+    "hub": "test_hub runs it, on a hub of its own",
     "checks": "it runs the project's own checks, which is what runs this test",
     "site": "it serves this documentation on a port that is always the same",
 }

@@ -172,6 +172,6 @@ def test_the_blocks_that_are_not_run_are_these() -> None:
         ("docs/contributing.md", "checks"): 1,
         ("docs/contributing.md", "site"): 1,
         ("examples/jupyterhub/README.md", "azure"): 2,
-        ("examples/jupyterhub/README.md", "hub"): 1,
+        ("examples/jupyterhub/README.md", "hub"): 2,
         ("CONTRIBUTING.md", "checks"): 1,
     }
