@@ -61,6 +61,7 @@ __all__ = ["AcaJsKernel"]
 _log = logging.getLogger("acajs_kernel")
 
 _SHUTDOWN_SECONDS = 2.0
+_TURNS_TO_BEGIN = 100  # of the event loop; a message on its own takes a dozen at most
 _REQUESTS_KEPT = 1000  # cells whose late output still finds its place
 _HELP_LINKS = [
     {"text": "JavaScript (MDN)", "url": "https://developer.mozilla.org/docs/Web/JavaScript"},
@@ -250,10 +251,24 @@ class AcaJsKernel(Settings, EditorQuestions):
     async def _interrupt(self, notebook: NotebookSession) -> None:
         if self._pace is not None:
             self._pace.hurry()
+        await self._begin_arrived()
         if self._magic_cell is not None:
             await self._magic_cell.interrupt()
         else:
             await notebook.interrupt()
+
+    async def _begin_arrived(self) -> None:
+        """Let a cell begin that came before the interrupt, by another channel, and still waits.
+
+        The kernel may not have had the time to look at either.
+        """
+        if self._running_parent is not None or self.shell_stream is None:
+            return
+        self.shell_stream.flush()
+        for _ in range(_TURNS_TO_BEGIN):
+            await asyncio.sleep(0)
+            if self._running_parent is not None:
+                return
 
     # ---- cells
 

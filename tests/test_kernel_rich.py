@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import signal
+import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
@@ -304,6 +306,22 @@ async def test_an_interrupt_ends_any_cell_and_keeps_the_variables(
     assert time.monotonic() - begun < 2
     assert ran.error["ename"] == "KeyboardInterrupt"
     assert len(ran.error["traceback"]) == 1
+    assert _plain((await kernel.run("kept")).text) == "'still here'"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a process cannot be made to stand still there")
+async def test_an_interrupt_that_comes_with_its_cell_ends_it(kernel: RunningKernel) -> None:
+    """A kernel that had no time to look at either finds both, in whatever order."""
+    await kernel.run("var kept = 'still here'")
+    for _ in range(8):
+        os.kill(kernel.pid, signal.SIGSTOP)
+        request = kernel.client.execute("for (;;) {}")
+        message = kernel.client.session.msg("interrupt_request", {})
+        kernel.client.control_channel.send(message)
+        await asyncio.sleep(0.02)  # nothing tells when both have reached the other process
+        os.kill(kernel.pid, signal.SIGCONT)
+        ran = await kernel.collect(request)
+        assert ran.error["ename"] == "KeyboardInterrupt"
     assert _plain((await kernel.run("kept")).text) == "'still here'"
 
 

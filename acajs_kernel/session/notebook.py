@@ -246,13 +246,13 @@ class NotebookSession:
         opening = self._opening
         assert opening is not None  # noqa: S101 -- start() has just made it
         if not opening.done():
-            self._interrupted = asyncio.get_running_loop().create_future()
-            either: set[asyncio.Future[Any]] = {opening, self._interrupted}
+            self._interrupted = interrupted = asyncio.get_running_loop().create_future()
+            either: set[asyncio.Future[Any]] = {opening, interrupted}
             try:
                 await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             finally:
                 self._interrupted = None
-            if not opening.done():
+            if interrupted.done():  # perhaps in the moment in which the session was open
                 return None
         try:
             return opening.result()

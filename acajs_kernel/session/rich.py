@@ -125,7 +125,7 @@ class RichSession:
         self._lost = False
         self._begun = False
         self._is_active = False
-        self._is_flushing = False
+        self._is_preparing = False
         self._watching: asyncio.Future[None] | None = None
         self.node_version = ""
 
@@ -156,8 +156,6 @@ class RichSession:
             SessionLostError: The session was replaced. The cell did not run on the new one.
             PoolError: The pool cannot be used; the agent may still be running the cell.
         """
-        if self._lost:
-            await self.open()
         self._given_up = asyncio.get_running_loop().create_future()
         self._running = cell.key
         self._begun = False
@@ -165,9 +163,29 @@ class RichSession:
         if self._watching is not None:
             self._watching.cancel()
         try:
-            if not await self._send_comms_first():
-                return Outcome(error=_aborted({}))
-            return await self._run(cell)
+            return await self._run(cell) if await self._prepare() else _dropped()
+        finally:
+            self._running = None
+            self._watch_on()
+            self._errors.pop(cell.key, None)
+
+    async def _prepare(self) -> bool:
+        """Do what comes before a cell; False if an interrupt came, which ends the wait."""
+        given_up = self._given_up
+        assert given_up is not None  # noqa: S101 -- execute() has just made it
+        self._is_preparing = True
+        try:
+            if self._lost:
+                await self._unless_given_up(self.open())
+            if self._comms.is_sending:
+                await self._unless_given_up(self._comms.flush())
+        finally:
+            self._is_preparing = False
+        return not given_up.done()
+
+    async def _run(self, cell: Cell) -> Outcome:
+        try:
+            return await self._run_to_its_end(cell)
         except SessionLostError as error:
             self._lost = True
             self._comms.close(cell.key)
@@ -180,10 +198,6 @@ class RichSession:
                     "still shows comes with the next cell."
                 )
             raise
-        finally:
-            self._running = None
-            self._watch_on()
-            self._errors.pop(cell.key, None)
 
     async def evaluate(self, cell: Cell) -> Any:  # noqa: ANN401 -- JSON
         """Return the value of a cell that is one expression, as JSON has it; nothing is shown.
@@ -217,7 +231,7 @@ class RichSession:
             was_running=was_running,
         )
 
-    async def _run(self, cell: Cell) -> Outcome:
+    async def _run_to_its_end(self, cell: Cell) -> Outcome:
         code = _for_repl(cell.code)
         request: dict[str, Any] = {
             "op": "run",
@@ -235,7 +249,7 @@ class RichSession:
         while True:
             answer = await self._unless_given_up(self._ask(**request))
             if answer is None:
-                return _abandoned()
+                return self._outcomes.pop(cell.key, None) or _abandoned()
             self._begun = True
             if cell.key in self._outcomes:
                 return self._outcomes.pop(cell.key)
@@ -412,16 +426,6 @@ class RichSession:
 
     # ---- comms
 
-    async def _send_comms_first(self) -> bool:
-        """Let the session have what was sent before the cell; False if an interrupt came."""
-        if not self._comms.is_sending:
-            return True  # at once: an interrupt must not overtake the cell
-        self._is_flushing = True
-        try:
-            return bool(await self._unless_given_up(self._comms.flush()))
-        finally:
-            self._is_flushing = False
-
     def send_comm(self, key: str, message: CommMessage) -> None:
         """Hand on a frontend's message, also while a cell runs; it is not waited for."""
         self._comms.post(key, message)
@@ -470,12 +474,14 @@ class RichSession:
             return
         if self._answering is not None:
             self._answering.cancel()
-        if self._is_flushing:
+        if self._is_preparing:
             if not given_up.done():
                 given_up.set_result(None)
             return
         is_answered = await self._is_answered(self._interrupt(cell))
-        if not is_answered and self._running == cell and not given_up.done():
+        # It may have overtaken the cell, whose request is not worth waiting for then.
+        is_over = not is_answered or (not self._begun and cell in self._outcomes)
+        if is_over and self._running == cell and not given_up.done():
             given_up.set_result(None)
 
     async def _is_answered(self, request: Awaitable[object]) -> bool:
@@ -564,6 +570,10 @@ def _aborted(event: dict[str, Any]) -> Error | None:
     if event.get("status") == "ok":
         return None
     return Error("KeyboardInterrupt", "The cell was dropped before it ran.")
+
+
+def _dropped() -> Outcome:
+    return Outcome(error=_aborted({}))
 
 
 def _abandoned() -> Outcome:

@@ -111,6 +111,14 @@ for (const kind of KINDS) {
       assert.equal((await session.finish(cell)).text, "'whole'");
     });
 
+    test("drops a cell that its interrupt has overtaken on the way", async () => {
+      const interrupted = await session.ask({ op: "interrupt", cell: "overtaken", wait: 0 });
+      assert.equal(interrupted.cell_state, "done");
+      await session.ask({ op: "run", cell: "overtaken", code: "globalThis.overtaken = true" });
+      assert.equal((await session.finish("overtaken")).done.status, "aborted");
+      assert.equal((await session.run("typeof overtaken")).text, "'undefined'");
+    });
+
     test("stays usable after interrupts for code that uses async_hooks", async () => {
       const { cell } = await session.start("setTimeout(() => { for (;;); }, 1); await new Promise(() => {});");
       await session.ask({ op: "poll", cell, wait: 60 });

@@ -53,6 +53,19 @@ class CellQueue {
   }
 
   /**
+   * Remember the end of a cell that never came; when it does come, it is known.
+   * @param {string} cell
+   * @returns {boolean} False for a known cell, which is left alone.
+   */
+  refuse(cell) {
+    if (this.#states.has(cell)) {
+      return false;
+    }
+    this.#states.set(cell, "done");
+    return true;
+  }
+
+  /**
    * Take the next cell to run it.
    * @returns {CellRequest | undefined} Undefined if none waits.
    */

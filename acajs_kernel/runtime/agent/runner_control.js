@@ -175,7 +175,8 @@ class RunnerControl {
 
   /**
    * Drop the cells that wait, and interrupt the running one if it is `cell` or none is named;
-   * without one a comm's callback.
+   * without one a comm's callback. A cell that has not come yet, because its interrupt has
+   * overtaken it, is dropped when it comes.
    * @param {string | undefined} cell
    * @returns {string | null} The cell whose end shows that the interrupt has worked.
    */
@@ -183,6 +184,10 @@ class RunnerControl {
     if (cell === undefined && this.running === null && this.hasComms) {
       this.#beginInterrupt();
       return null;
+    }
+    if (cell !== undefined && this.#cells.refuse(cell)) {
+      this.events.append({ kind: "done", cell, status: "aborted", expressions: {}, milliseconds: 0 });
+      return cell;
     }
     const isRunning = this.running !== null && (cell === undefined || cell === this.running);
     if (!isRunning && (cell === undefined || this.#cells.stateOf(cell) !== "queued")) {

@@ -1,0 +1,167 @@
+"""An interrupt holds for the cell that it was meant for, wherever that cell is just then."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest_asyncio
+
+from acajs_kernel.local import LocalPool
+from acajs_kernel.pool import Endpoint, PoolClient, asgi_transport
+from acajs_kernel.session import Cell, InputRequest, Outcome
+from acajs_kernel.session.notebook import NotebookSession
+from acajs_kernel.session.opening import SessionSettings
+from acajs_kernel.session.rich import RichSession
+
+if TYPE_CHECKING:
+    import pytest
+
+_Application = Callable[..., Awaitable[None]]
+
+_IDENTIFIER = "interrupts-0123456789"
+_SECONDS = 30
+
+
+class _Holding:
+    """Holds the requests of one operation before the pool sees them."""
+
+    def __init__(self, application: _Application) -> None:
+        self._application = application
+        self._operation = ""
+        self._has_come = asyncio.Event()
+        self._may_pass = asyncio.Event()
+
+    def hold(self, operation: str) -> None:
+        """Begin to hold requests of an operation, such as "run"."""
+        self._operation = f'"op": "{operation}"'
+        self._has_come.clear()
+        self._may_pass.clear()
+
+    async def has_come(self) -> None:
+        """Wait until one is held."""
+        await asyncio.wait_for(self._has_come.wait(), _SECONDS)
+
+    def let_pass(self) -> None:
+        """Hold no more, and let pass what is held."""
+        self._operation = ""
+        self._may_pass.set()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        body, more = b"", True
+        while more:
+            message = await receive()
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+        if self._operation and json.dumps(self._operation)[1:-1].encode() in body:
+            self._has_come.set()
+            await self._may_pass.wait()
+
+        async def replay() -> Any:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        await self._application(scope, replay, send)
+
+
+async def _refuse(_: str, __: InputRequest) -> str:
+    raise AssertionError("nothing here asks")
+
+
+class _Interruptible:
+    """A rich session on a pool whose requests can be held."""
+
+    def __init__(self, holding: _Holding, client: PoolClient) -> None:
+        self.holding = holding
+        self.client = client
+        self.session = RichSession(
+            client,
+            _IDENTIFIER,
+            pinned=False,
+            on_event=lambda _key, _event: None,
+            on_input=_refuse,
+            on_notice=lambda _: None,
+        )
+        self._cells = 0
+
+    def begin(self, code: str) -> asyncio.Task[Outcome]:
+        """Begin to run a cell."""
+        self._cells += 1
+        cell = Cell(f"cell-{self._cells}", code, number=self._cells)
+        return asyncio.create_task(self.session.execute(cell))
+
+    async def value(self, expression: str) -> Any:
+        """Return an expression's value."""
+        self._cells += 1
+        cell = Cell(f"cell-{self._cells}", expression, number=self._cells)
+        return await asyncio.wait_for(self.session.evaluate(cell), _SECONDS)
+
+
+@pytest_asyncio.fixture
+async def rich() -> AsyncIterator[_Interruptible]:
+    """Open a session, and stop it at the end."""
+    async with LocalPool() as pool:
+        holding = _Holding(pool.application)
+        client = PoolClient(
+            Endpoint.parse("http://interrupts.localhost"), transport=asgi_transport(holding)
+        )
+        async with client:
+            interruptible = _Interruptible(holding, client)
+            await interruptible.session.open()
+            yield interruptible
+            await interruptible.session.close(restart=False)
+
+
+async def test_a_cell_that_its_interrupt_overtakes_never_runs(rich: _Interruptible) -> None:
+    """Its request may be a while on its way, which the interrupt's is not."""
+    rich.holding.hold("run")
+    running = rich.begin("globalThis.ran = true")
+    await rich.holding.has_come()
+    await asyncio.wait_for(rich.session.interrupt(), _SECONDS)
+    outcome = await asyncio.wait_for(running, _SECONDS)  # without waiting for the request
+    rich.holding.let_pass()
+    assert outcome.error is not None
+    assert outcome.error.ename == "KeyboardInterrupt"
+    assert await rich.value("typeof ran") == "undefined"
+
+
+async def test_an_interrupt_ends_the_wait_for_another_session(rich: _Interruptible) -> None:
+    """The cell behind a loss waits for the session that takes the lost one's place."""
+    await rich.client.stop_session(_IDENTIFIER)
+    assert (await asyncio.gather(rich.begin("1"), return_exceptions=True))[0]  # learns of the loss
+    rich.holding.hold("hello")
+    running = rich.begin("globalThis.ran = true")
+    await rich.holding.has_come()
+    await asyncio.wait_for(rich.session.interrupt(), _SECONDS)
+    outcome = await asyncio.wait_for(running, _SECONDS)
+    rich.holding.let_pass()
+    assert outcome.error is not None
+    assert outcome.error.ename == "KeyboardInterrupt"
+    assert await rich.value("typeof ran") == "undefined"
+
+
+async def test_an_interrupt_as_the_session_opens_holds_for_the_cell_that_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The session may be open before the waiting cell has heard of it."""
+    settings = SessionSettings("", "2024-02-02-preview", "", "", "rich", 60, 0)
+    notebook = NotebookSession(
+        settings, key=b"key", on_event=lambda _key, _event: None, on_input=_refuse
+    )
+    opened: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+
+    async def wait() -> Any:
+        return await opened
+
+    monkeypatch.setattr(notebook, "_open", wait)
+    notebook.start()
+    assert notebook._opening is not None
+    # Before the waiting cell hears of it, because this was asked for before the cell came.
+    notebook._opening.add_done_callback(lambda _: asyncio.ensure_future(notebook.interrupt()))
+    running = asyncio.create_task(notebook.execute(Cell("cell", "1", number=1)))
+    await asyncio.sleep(0)
+    opened.set_result(object())  # which can run nothing
+    outcome = await asyncio.wait_for(running, _SECONDS)
+    assert outcome.error is not None
+    assert outcome.error.ename == "KeyboardInterrupt"
