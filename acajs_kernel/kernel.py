@@ -62,6 +62,7 @@ _log = logging.getLogger("acajs_kernel")
 
 _SHUTDOWN_SECONDS = 2.0
 _TURNS_TO_BEGIN = 100  # of the event loop; a message on its own takes a dozen at most
+_AT_ONCE = QUESTIONS | {"interrupt_request"}
 _REQUESTS_KEPT = 1000  # cells whose late output still finds its place
 _HELP_LINKS = [
     {"text": "JavaScript (MDN)", "url": "https://developer.mozilla.org/docs/Web/JavaScript"},
@@ -104,6 +105,9 @@ class AcaJsKernel(Settings, EditorQuestions):
             send=self._send_comm,
         )
         self._settings_error = self.settings_error()
+        # VS Code sends it there: src/kernels/raw/session/rawKernelConnection.node.ts of its
+        # Jupyter extension.
+        self.shell_handlers["interrupt_request"] = self.interrupt_request
 
     # ---- what the kernel says of itself
 
@@ -383,7 +387,7 @@ class AcaJsKernel(Settings, EditorQuestions):
     # ---- messages that do not wait for the running cell
 
     async def shell_main(self, subshell_id: str | None, msg: Any) -> None:  # noqa: ANN401
-        """Take comm messages, and answer the editor, at once while a cell runs.
+        """Take comm messages and interrupts, and answer the editor, at once while a cell runs.
 
         The rest waits its turn: ipykernel serves one shell message after another, as cells
         must be. It lets comm messages pass in the same way (``Kernel.shell_main`` of
@@ -398,7 +402,7 @@ class AcaJsKernel(Settings, EditorQuestions):
                 if kind in COMM_TYPES:
                     self._comms.receive(self.session.deserialize(frames, content=True, copy=False))
                     return
-                if kind in QUESTIONS and self._running_parent is not None:
+                if kind in _AT_ONCE and self._running_parent is not None:
                     message = self.session.deserialize(frames, content=True, copy=False)
                     await self._answer_at_once(identity, message)
                     return
@@ -407,7 +411,7 @@ class AcaJsKernel(Settings, EditorQuestions):
         await super().shell_main(subshell_id, msg)
 
     async def _answer_at_once(self, identity: Any, message: dict[str, Any]) -> None:  # noqa: ANN401
-        """Answer a question of the editor between the messages of the running cell."""
+        """Answer what does not wait, between the messages of the running cell."""
         answer = self.shell_handlers[message["header"]["msg_type"]]
         self._publish_status_of("busy", message)
         try:

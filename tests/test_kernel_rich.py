@@ -309,6 +309,31 @@ async def test_an_interrupt_ends_any_cell_and_keeps_the_variables(
     assert _plain((await kernel.run("kept")).text) == "'still here'"
 
 
+@pytest.mark.parametrize("is_idle", [False, True], ids=["busy", "idle"])
+async def test_an_interrupt_may_come_on_the_shell_channel(
+    kernel: RunningKernel, *, is_idle: bool
+) -> None:
+    """VS Code sends it there, and waits for its reply and for idle."""
+    await kernel.run("var kept = 'still here'")
+    message = kernel.client.session.msg("interrupt_request", {})
+    request = message["header"]["msg_id"]
+    if is_idle:
+        kernel.client.shell_channel.send(message)
+        ran = await kernel.collect(request)
+        assert ran.reply["status"] == "ok"
+    else:
+        cell = kernel.client.execute("console.log('begun'); for (;;) {}")
+        await kernel.until(cell, "begun")
+        kernel.client.shell_channel.send(message)
+        replies: dict[str, Any] = {}
+        while replies.keys() != {cell, request}:
+            reply = await kernel.client.get_shell_msg(timeout=60)
+            replies[reply["parent_header"]["msg_id"]] = reply["content"]
+        assert replies[request]["status"] == "ok"
+        assert replies[cell]["ename"] == "KeyboardInterrupt"
+    assert _plain((await kernel.run("kept")).text) == "'still here'"
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="a process cannot be made to stand still there")
 async def test_an_interrupt_that_comes_with_its_cell_ends_it(kernel: RunningKernel) -> None:
     """A kernel that had no time to look at either finds both, in whatever order."""
