@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import math
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -24,20 +23,21 @@ from acajs_kernel.errors import (
     SessionLostError,
 )
 from acajs_kernel.session.agent import Agent, AgentUnavailableError
+from acajs_kernel.session.asking import Questions
 from acajs_kernel.session.comms import CommChannel
 from acajs_kernel.session.events import (
     Cell,
     CommEvent,
     CommMessage,
     Completions,
-    Error,
     Event,
     InputRequest,
     Outcome,
     interruption,
 )
-from acajs_kernel.session.showing import shown_event
+from acajs_kernel.session.receiving import Receiver, aborted
 from acajs_kernel.session.stopping import stop_session
+from acajs_kernel.session.watching import Watch
 
 if TYPE_CHECKING:
     from acajs_kernel.pool import PoolClient
@@ -56,10 +56,6 @@ _SOON_MILLISECONDS = 4
 _NEAR_SECONDS = 0.01
 _INTERRUPT_SECONDS = 4.0  # the agent needs at most 2 s; the rest is for the network
 _CLOSE_SECONDS = 1.5
-_FIRST_WATCH_SECONDS = 0.25
-_LAST_WATCH_SECONDS = 5.0
-_WATCH_SECONDS = 60.0
-_COMMS_WATCH_SECONDS = 600.0  # with a comm open, somebody looks at what comes
 _QUESTION_MILLISECONDS = 1000
 # What a value is shown as is its JSON then, which Node's way of showing texts would cut.
 _EXPRESSION = """((value) => ({ [Symbol.for("Jupyter.display")]: () =>
@@ -106,27 +102,23 @@ class RichSession:
         self._identifier = identifier
         self._pinned = pinned
         self._colors = colors
-        self._on_event = on_event
-        self._on_input = on_input
-        self._on_notice = on_notice
         self._on_pause = on_pause
         self._agent = Agent(pool, identifier, timeout_seconds=timeout_seconds)
         self._comms = CommChannel(self._ask, on_comm)
-        self._seen = 0
+        self._watch = Watch(self._fetch, self._comms)
+        self._questions = Questions(on_input, self._answer)
+        self._receiver = Receiver(
+            on_event=on_event,
+            on_notice=on_notice,
+            questions=self._questions,
+            comms=self._comms,
+            watch=self._watch,
+        )
         self._running: str | None = None
-        self._outcomes: dict[str, Outcome] = {}
-        self._errors: dict[str, Error] = {}
-        self._exit_codes: dict[str, int] = {}
-        self._inputs: list[tuple[str, str, InputRequest]] = []
-        self._replies: dict[str, dict[str, str]] = {}  # by token, until the agent has them
-        self._busy_with: str | None = None
         self._given_up: asyncio.Future[None] | None = None
-        self._answering: asyncio.Task[str] | None = None
         self._lost = False
         self._begun = False
-        self._is_active = False
         self._is_preparing = False
-        self._watching: asyncio.Future[None] | None = None
         self.node_version = ""
 
     async def open(self) -> None:
@@ -142,11 +134,10 @@ class RichSession:
                 f"The session cannot run the agent: {hello.get('message', hello['refused'])}",
                 remedy="Cells can run in plain mode, with ACAJS_RUNTIME=plain or auto.",
             )
-        self._seen = 0
+        self._receiver.seen = 0
         self._lost = False
-        self._inputs.clear()
-        self._replies.clear()
-        self._handle(hello)
+        self._questions.forget()
+        self._take(hello)
         self.node_version = str(hello.get("node", "")).removeprefix("v")
 
     async def execute(self, cell: Cell) -> Outcome:
@@ -159,15 +150,17 @@ class RichSession:
         self._given_up = asyncio.get_running_loop().create_future()
         self._running = cell.key
         self._begun = False
-        self._is_active = False
-        if self._watching is not None:
-            self._watching.cancel()
+        self._receiver.begin(cell.key)
+        self._watch.pause()
+        self._watch.is_active = False
         try:
-            return await self._run(cell) if await self._prepare() else _dropped()
+            if not await self._prepare():
+                return Outcome(error=aborted({}))
+            return await self._run(cell)
         finally:
             self._running = None
-            self._watch_on()
-            self._errors.pop(cell.key, None)
+            self._receiver.end()
+            self._watch.resume()
 
     async def _prepare(self) -> bool:
         """Do what comes before a cell; False if an interrupt came, which ends the wait."""
@@ -249,10 +242,10 @@ class RichSession:
         while True:
             answer = await self._unless_given_up(self._ask(**request))
             if answer is None:
-                return self._outcomes.pop(cell.key, None) or _abandoned()
+                return self._receiver.outcome or _abandoned()
             self._begun = True
-            if cell.key in self._outcomes:
-                return self._outcomes.pop(cell.key)
+            if self._receiver.outcome is not None:
+                return self._receiver.outcome
             if "refused" in answer:
                 raise SessionError(
                     f"The session refused the cell: {answer.get('message', answer['refused'])}",
@@ -266,50 +259,10 @@ class RichSession:
                     "The session knows nothing of the cell that it was given to run.",
                     remedy="Restart the kernel.",
                 )
-            while self._inputs:
-                await self._answer_input(*self._inputs.pop(0))
-            await self._deliver_replies()
+            await self._questions.settle()
             if self._on_pause is not None:
                 await self._on_pause()
             request = {"op": "poll", "cell": cell.key}
-
-    @property
-    def _expects_more(self) -> bool:
-        """Whether something may still call back."""
-        return self._is_active or self._comms.is_waiting
-
-    def _watch_on(self) -> None:
-        """Watch while no cell runs, if something may still call back."""
-        is_watching = self._watching is not None and not self._watching.done()
-        if self._expects_more and not is_watching and not self._running:
-            self._watching = asyncio.ensure_future(self._watch())
-
-    def _watch_seconds(self) -> float:
-        """How long silence may last until nothing more is expected."""
-        if self._comms.is_waiting:
-            return math.inf
-        return _COMMS_WATCH_SECONDS if self._comms.is_open else _WATCH_SECONDS
-
-    async def _watch(self) -> None:
-        """Fetch what callbacks print after their cell has ended, as long as any comes.
-
-        Asked ever less often, and no more after a while of silence: an idle notebook costs
-        the pool nothing. What comes later is shown with the next cell.
-        """
-        pause, silence = _FIRST_WATCH_SECONDS, 0.0
-        while self._expects_more and silence < self._watch_seconds():
-            await asyncio.sleep(pause)
-            seen = self._seen
-            try:
-                await self._ask("poll", wait=0)
-            except AcaJsError as error:
-                _log.info("late output was not fetched: %s", error.message)
-                return  # the next cell meets the same, with a user to tell
-            if self._seen > seen:
-                pause, silence = _FIRST_WATCH_SECONDS, 0.0
-            else:
-                silence += pause
-                pause = min(pause * 1.5, _LAST_WATCH_SECONDS)
 
     async def _ask(self, op: str, **fields: Any) -> dict[str, Any]:  # noqa: ANN401 -- JSON
         fields.setdefault("wait", round(self._wait_seconds() * 1000))
@@ -317,8 +270,23 @@ class RichSession:
         if self._agent.round_trip_seconds < _NEAR_SECONDS:
             fields.setdefault("soon", _SOON_MILLISECONDS)
         answer = await self._agent.ask(op, **fields)
-        self._handle(answer)
+        self._take(answer)
         return answer
+
+    def _take(self, answer: dict[str, Any]) -> None:
+        self._receiver.take(answer)
+        self._agent.acknowledged = self._receiver.seen
+        if self._comms.is_waiting:
+            self._watch.begin()
+
+    async def _fetch(self) -> bool:
+        """Fetch what has come since; False if that is nothing."""
+        seen = self._receiver.seen
+        await self._ask("poll", wait=0)
+        return self._receiver.seen > seen
+
+    async def _answer(self, token: str, fields: dict[str, str]) -> None:
+        await self._ask("input", token=token, wait=0, **fields)
 
     def _wait_seconds(self) -> float:
         """How long a poll may wait.
@@ -342,87 +310,6 @@ class RichSession:
             task.cancel()
             return None
         return task.result()
-
-    # ---- events
-
-    def _handle(self, answer: dict[str, Any]) -> None:
-        """Pass on the events that are new, in their order."""
-        for event in answer.get("events", ()):
-            if event["seq"] <= self._seen:
-                continue
-            self._seen = event["seq"]
-            self._pass_on(event)
-        self._agent.acknowledged = self._seen
-        self._busy_with = answer.get("running")
-        if self._comms.is_waiting:
-            self._watch_on()
-
-    def _pass_on(self, event: dict[str, Any]) -> None:
-        kind, cell = event["kind"], event.get("cell", "")
-        if kind == "done":
-            if cell == self._running:
-                self._is_active = bool(event.get("active"))
-                self._outcomes[cell] = Outcome(
-                    error=self._errors.pop(cell, None) or _aborted(event),
-                    expressions=event.get("expressions") or {},
-                    seconds=_seconds(event.get("milliseconds"), 1_000),
-                    processor_seconds=_processor_seconds(event.get("cpu")),
-                    exit_code=self._exit_codes.pop(cell, None),
-                )
-        elif kind == "error" and cell == self._running:
-            self._errors[cell] = Error(event["ename"], event["evalue"], event["traceback"])
-        elif kind == "input":
-            request = InputRequest(event.get("prompt", ""), bool(event.get("password")))
-            self._inputs.append((cell, event["token"], request))
-        elif kind in {"comm", "handled"}:
-            self._is_active = self._is_active or bool(event.get("active"))
-            self._comms.receive(event)
-            self._watch_on()
-        elif kind == "restarted":
-            if cell == self._running and event.get("reason") == "exit":
-                self._exit_codes[cell] = int(event["code"])
-            self._comms.close(cell)
-            if not cell and event.get("reason") != "requested":
-                self._on_notice(
-                    "The session's JavaScript runtime ended and was started again; "
-                    "variables are gone."
-                )
-        else:
-            shown = shown_event(event)
-            if shown is not None:
-                self._on_event(cell, shown)
-
-    # ---- input
-
-    async def _answer_input(self, cell: str, token: str, request: InputRequest) -> None:
-        """Ask the user, and hand on the answer; an interrupt cancels the question."""
-        self._answering = asyncio.ensure_future(self._on_input(cell, request))
-        try:
-            await asyncio.wait({self._answering})
-            if self._answering.cancelled():
-                return  # interrupted: the cell's end comes with the next answer
-            try:
-                fields = {"value": self._answering.result()}
-            except AcaJsError as error:
-                fields = {"error": str(error)}
-            except Exception as error:
-                _log.warning("a line could not be asked for", exc_info=True)
-                fields = {"error": str(error)}
-            self._replies[token] = fields
-        finally:
-            self._answering.cancel()
-            self._answering = None
-
-    async def _deliver_replies(self) -> None:
-        """Hand on what the user has answered.
-
-        A request may fail for good: the cell that asked waits on, and others behind it, so
-        that the reply is kept until it is delivered.
-        """
-        while self._replies:
-            token, fields = next(iter(self._replies.items()))
-            await self._ask("input", token=token, wait=0, **fields)
-            self._replies.pop(token, None)
 
     # ---- comms
 
@@ -472,15 +359,14 @@ class RichSession:
             if self._comms.is_waiting:
                 await self._is_answered(self._ask("interrupt", wait=0))
             return
-        if self._answering is not None:
-            self._answering.cancel()
+        self._questions.cancel()
         if self._is_preparing:
             if not given_up.done():
                 given_up.set_result(None)
             return
         is_answered = await self._is_answered(self._interrupt(cell))
         # It may have overtaken the cell, whose request is not worth waiting for then.
-        is_over = not is_answered or (not self._begun and cell in self._outcomes)
+        is_over = not is_answered or (not self._begun and self._receiver.outcome is not None)
         if is_over and self._running == cell and not given_up.done():
             given_up.set_result(None)
 
@@ -494,9 +380,10 @@ class RichSession:
         return True
 
     async def _interrupt(self, cell: str) -> None:
-        if self._busy_with not in {None, cell}:
+        busy_with = self._receiver.busy_with
+        if busy_with not in {None, cell}:
             # An earlier cell whose requests have failed still runs, and this one waits for it.
-            await self._ask("interrupt", cell=self._busy_with, wait=0)
+            await self._ask("interrupt", cell=busy_with, wait=0)
         await self._ask("interrupt", cell=cell, wait=1000)
 
     def set_timeout(self, seconds: int) -> None:
@@ -522,7 +409,7 @@ class RichSession:
 
     async def ping(self) -> None:
         """Renew the session's life, and fetch what callbacks have printed since."""
-        await self._ask("poll", wait=0)
+        await self._fetch()
 
     async def close(self, *, restart: bool) -> None:
         """Give up the session: end it, or leave it clean or reattachable.
@@ -530,8 +417,7 @@ class RichSession:
         A session that the user named is kept. At a restart the session stays too, with its
         runner replaced, instead of a second one of the pool being spent.
         """
-        if self._watching is not None:
-            self._watching.cancel()
+        self._watch.stop()
         try:
             if restart:
                 await asyncio.wait_for(self._ask("restart", wait=0), _CLOSE_SECONDS)
@@ -539,17 +425,6 @@ class RichSession:
                 await stop_session(self._pool, self._identifier)
         except (AcaJsError, asyncio.TimeoutError) as error:
             _log.info("the session was not left as it should be: %s", error)
-
-
-def _seconds(value: Any, unit: int) -> float | None:  # noqa: ANN401 -- JSON
-    return value / unit if isinstance(value, (int, float)) else None
-
-
-def _processor_seconds(usage: Any) -> tuple[float, float] | None:  # noqa: ANN401 -- JSON
-    if not isinstance(usage, dict):
-        return None
-    user, system = _seconds(usage.get("user"), 1_000_000), _seconds(usage.get("system"), 1_000_000)
-    return None if user is None or system is None else (user, system)
 
 
 def _for_repl(code: str) -> str:
@@ -564,16 +439,6 @@ def _for_repl(code: str) -> str:
 
         code = rewrite_modules(code)
     return code
-
-
-def _aborted(event: dict[str, Any]) -> Error | None:
-    if event.get("status") == "ok":
-        return None
-    return Error("KeyboardInterrupt", "The cell was dropped before it ran.")
-
-
-def _dropped() -> Outcome:
-    return Outcome(error=_aborted({}))
 
 
 def _abandoned() -> Outcome:

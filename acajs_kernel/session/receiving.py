@@ -1,0 +1,131 @@
+"""Taking what the agent's answers bring: every event once, and in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from acajs_kernel.session.events import Error, Event, InputRequest, Outcome
+from acajs_kernel.session.showing import shown_event
+
+if TYPE_CHECKING:
+    from acajs_kernel.session.asking import Questions
+    from acajs_kernel.session.comms import CommChannel
+    from acajs_kernel.session.watching import Watch
+
+__all__ = ["Receiver", "aborted"]
+
+
+class Receiver:
+    """Passes on the events of a session, and keeps how its running cell ends.
+
+    Args:
+        on_event: Told of everything that cells show, with the key of the cell.
+        on_notice: Told what the user should know.
+        questions: Takes what cells ask.
+        comms: Takes what comms do.
+        watch: Told whether something may still call back.
+
+    Attributes:
+        seen: The number of the last event; the agent may forget all up to it.
+        busy_with: The cell that the session is running, of whatever kernel, or None.
+    """
+
+    def __init__(
+        self,
+        *,
+        on_event: Callable[[str, Event], None],
+        on_notice: Callable[[str], None],
+        questions: Questions,
+        comms: CommChannel,
+        watch: Watch,
+    ) -> None:
+        self._on_event = on_event
+        self._on_notice = on_notice
+        self._questions = questions
+        self._comms = comms
+        self._watch = watch
+        self._running: str | None = None
+        self._outcome: Outcome | None = None
+        self._error: Error | None = None
+        self._exit_code: int | None = None
+        self.seen = 0
+        self.busy_with: str | None = None
+
+    def begin(self, cell: str) -> None:
+        """Keep from now on how this cell ends."""
+        self.end()
+        self._running = cell
+
+    def end(self) -> None:
+        """Keep nothing any more: nobody waits for the cell."""
+        self._running = self._outcome = self._error = self._exit_code = None
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """How the running cell has ended, or None."""
+        return self._outcome
+
+    def take(self, answer: Mapping[str, Any]) -> None:
+        """Pass on the events of an answer that are new, in their order."""
+        for event in answer.get("events", ()):
+            if event["seq"] <= self.seen:
+                continue
+            self.seen = event["seq"]
+            self._pass_on(event)
+        self.busy_with = answer.get("running")
+
+    def _pass_on(self, event: dict[str, Any]) -> None:
+        kind, cell = event["kind"], event.get("cell", "")
+        if kind == "done":
+            if cell == self._running:
+                self._watch.is_active = bool(event.get("active"))
+                self._outcome = Outcome(
+                    error=self._error or aborted(event),
+                    expressions=event.get("expressions") or {},
+                    seconds=_seconds(event.get("milliseconds"), 1_000),
+                    processor_seconds=_processor_seconds(event.get("cpu")),
+                    exit_code=self._exit_code,
+                )
+        elif kind == "error" and cell == self._running:
+            self._error = Error(event["ename"], event["evalue"], event["traceback"])
+        elif kind == "input":
+            request = InputRequest(event.get("prompt", ""), bool(event.get("password")))
+            self._questions.add(cell, event["token"], request)
+        elif kind in {"comm", "handled"}:
+            self._watch.is_active = self._watch.is_active or bool(event.get("active"))
+            self._comms.receive(event)
+            self._watch.begin()
+        elif kind == "restarted":
+            self._restarted(cell, event)
+        else:
+            shown = shown_event(event)
+            if shown is not None:
+                self._on_event(cell, shown)
+
+    def _restarted(self, cell: str, event: dict[str, Any]) -> None:
+        if cell == self._running and event.get("reason") == "exit":
+            self._exit_code = int(event["code"])
+        self._comms.close(cell)
+        if not cell and event.get("reason") != "requested":
+            self._on_notice(
+                "The session's JavaScript runtime ended and was started again; variables are gone."
+            )
+
+
+def aborted(event: Mapping[str, Any]) -> Error | None:
+    """Return the error of a cell that was dropped before it ran; None if its end says otherwise."""
+    if event.get("status") == "ok":
+        return None
+    return Error("KeyboardInterrupt", "The cell was dropped before it ran.")
+
+
+def _seconds(value: Any, unit: int) -> float | None:  # noqa: ANN401 -- JSON
+    return value / unit if isinstance(value, (int, float)) else None
+
+
+def _processor_seconds(usage: Any) -> tuple[float, float] | None:  # noqa: ANN401 -- JSON
+    if not isinstance(usage, dict):
+        return None
+    user, system = _seconds(usage.get("user"), 1_000_000), _seconds(usage.get("system"), 1_000_000)
+    return None if user is None or system is None else (user, system)
