@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import math
-import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from acajs_kernel.errors import AcaJsError, SessionLostError
 from acajs_kernel.session.events import (
@@ -26,12 +22,12 @@ from acajs_kernel.session.events import (
     interruption,
     unheard,
 )
-from acajs_kernel.session.identity import derive_identifier
-from acajs_kernel.session.opening import SessionAccess, SessionSettings, connect, renewal_seconds
+from acajs_kernel.session.lifetime import Lifetime, Session
+from acajs_kernel.session.opening import SessionAccess, SessionSettings
 from acajs_kernel.session.repeating import Action, Earlier
 
 if TYPE_CHECKING:
-    from acajs_kernel.pool import PoolClient, Wait
+    from acajs_kernel.pool import Wait
     from acajs_kernel.session.plain import PlainSession
     from acajs_kernel.session.rich import RichSession
 
@@ -40,33 +36,12 @@ __all__ = ["NotebookSession", "SessionSettings"]
 _log = logging.getLogger("acajs_kernel")
 
 _UNNOTICED_SECONDS = 1.0
-_LEAVING_SECONDS = 10.0  # for an opening that was cancelled to end
-
 _TEXTS_KEPT = 100  # cells whose names are completed while the session cannot be asked
 
 _INTERRUPTED_WAIT = interruption("The wait for the session was ended; the cell did not run.")
 
 
 _Result = TypeVar("_Result")
-
-
-class _Session(Protocol):
-    """What both ways of running cells have in common."""
-
-    @property
-    def node_version(self) -> str: ...
-    @property
-    def mode(self) -> str: ...
-    async def execute(self, cell: Cell) -> Outcome: ...
-    async def evaluate(self, cell: Cell) -> Any: ...  # noqa: ANN401 -- JSON
-    async def restart(self) -> None: ...
-    def set_timeout(self, seconds: int) -> None: ...
-    async def interrupt(self) -> None: ...
-    def send_comm(self, key: str, message: CommMessage) -> None: ...
-    async def ping(self) -> None: ...
-    async def complete(self, code: str, cursor: int) -> Completions | None: ...
-    async def inspect(self, code: str, cursor: int, detail: int) -> Mapping[str, Any] | None: ...
-    async def close(self, *, restart: bool) -> None: ...
 
 
 class NotebookSession:
@@ -95,51 +70,42 @@ class NotebookSession:
         on_pause: Callable[[], Awaitable[None]] | None = None,
         on_comm: Callable[[str, CommEvent], None] = lambda _key, _event: None,
     ) -> None:
-        self._settings = settings
-        self._key = key
         self._on_event = on_event
         self._on_input = on_input
         self._on_pause = on_pause
         self._on_comm = on_comm
-        self._resources = AsyncExitStack()
-        self._opening: asyncio.Task[_Session] | None = None
-        self._open_session: _Session | None = None
-        self._keeping_alive: asyncio.Task[None] | None = None
-        self._access: SessionAccess | None = None
+        self._lifetime = Lifetime(
+            settings, key=key, open_session=self._open, on_wait=self._report_wait
+        )
         self._running: Cell | None = None
         self._notices: list[str] = []
         self._earlier = Earlier()
         self._texts: deque[str] = deque(maxlen=_TEXTS_KEPT)
         self._comms: deque[tuple[str, CommMessage]] = deque()  # for the session that is opened
-        self._last_use = time.monotonic()
-        self._interrupted: asyncio.Future[None] | None = None
 
     @property
     def settings(self) -> SessionSettings:
         """What holds now; magics may have changed some of it."""
-        return self._settings
+        return self._lifetime.settings
 
     @property
     def mode(self) -> str:
         """How cells run: "rich" or "plain"; empty until that is known."""
-        return self._open_session.mode if self._open_session is not None else ""
+        return self._lifetime.session.mode if self._lifetime.session is not None else ""
 
     @property
     def pool_name(self) -> str:
         """The pool in use, for people."""
-        return self._settings.endpoint or "the embedded pool on the local Node"
+        return self._lifetime.settings.endpoint or "the embedded pool on the local Node"
 
     @property
     def node_version(self) -> str:
         """The Node version of the session, such as "20.20.2"; empty until it is known."""
-        return self._open_session.node_version if self._open_session is not None else ""
+        return self._lifetime.session.node_version if self._lifetime.session is not None else ""
 
     def start(self) -> None:
         """Begin to open the session, without waiting for it."""
-        if self._opening is None:
-            self._opening = asyncio.create_task(self._open())
-            # The failure is reported by the cell that awaits it, which may never come.
-            self._opening.add_done_callback(lambda task: task.cancelled() or task.exception())
+        self._lifetime.start()
 
     async def execute(self, cell: Cell) -> Outcome:
         """Run a cell once, and return how it ended.
@@ -164,9 +130,9 @@ class NotebookSession:
             CodeFailedError: The expression threw, or was interrupted.
             AcaJsError: As for `execute`.
         """
-        session: list[_Session] = []
+        session: list[Session] = []
 
-        def evaluate(ready: _Session) -> Awaitable[Any]:
+        def evaluate(ready: Session) -> Awaitable[Any]:
             session.append(ready)
             return ready.evaluate(cell)
 
@@ -176,14 +142,14 @@ class NotebookSession:
         return value
 
     async def _perform(
-        self, cell: Cell, act: Callable[[_Session], Awaitable[_Result]]
+        self, cell: Cell, act: Callable[[Session], Awaitable[_Result]]
     ) -> _Result | None:
         """Act on the session, or on the one that has replaced it; None if it was not waited for."""
         self._running = cell
-        self._last_use = math.inf
+        self._lifetime.begin_use()
         self._show_notices()
         try:
-            session = await self._ready()
+            session = await self._lifetime.ready()
             if session is None:
                 return None
             self._deliver_comms()
@@ -191,22 +157,22 @@ class NotebookSession:
                 return await act(session)
             except SessionLostError as error:
                 # A cell that had begun may have done things that must not happen twice.
-                if error.was_running or self._settings.on_session_loss == "error":
+                if error.was_running or self._lifetime.settings.on_session_loss == "error":
                     raise
                 await self._start_afresh(session, cell)
                 return await act(session)
         finally:
             self._running = None
-            self._last_use = time.monotonic()
+            self._lifetime.end_use()
 
     def repeat_if_lost(self, done: Cell | Action) -> None:
         """Remember what is to be done again on a fresh session, if the settings want it so."""
-        if self._settings.on_session_loss == "replay":
+        if self._lifetime.settings.on_session_loss == "replay":
             self._earlier.remember(done)
 
-    async def _start_afresh(self, session: _Session, cell: Cell) -> None:
+    async def _start_afresh(self, session: Session, cell: Cell) -> None:
         """Prepare the fresh session that has replaced the notebook's own for a cell."""
-        if self._settings.on_session_loss == "restart":
+        if self._lifetime.settings.on_session_loss == "restart":
             self._earlier.forget()
             self._notify(
                 "The session was replaced by a fresh one: it had cooled down, was stopped, or "
@@ -240,48 +206,25 @@ class NotebookSession:
         while self._running is not None and self._notices:
             self._on_event(self._running.key, Stream("stderr", self._notices.pop(0)))
 
-    async def _ready(self) -> _Session | None:
-        """Wait until the session is open; None if an interrupt came first."""
-        self.start()
-        opening = self._opening
-        assert opening is not None  # noqa: S101 -- start() has just made it
-        if not opening.done():
-            self._interrupted = interrupted = asyncio.get_running_loop().create_future()
-            either: set[asyncio.Future[Any]] = {opening, interrupted}
-            try:
-                await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                self._interrupted = None
-            if interrupted.done():  # perhaps in the moment in which the session was open
-                return None
-        try:
-            return opening.result()
-        except AcaJsError:
-            self._opening = None  # the next cell tries again
-            raise
-
     async def interrupt(self) -> None:
         """End the running cell, or the wait for it."""
-        if self._interrupted is not None and not self._interrupted.done():
-            self._interrupted.set_result(None)
-        elif self._open_session is not None:
-            await self._open_session.interrupt()
+        if not self._lifetime.interrupt() and self._lifetime.session is not None:
+            await self._lifetime.session.interrupt()
 
     def send_comm(self, key: str, message: CommMessage) -> None:
         """Hand on a frontend's message of a comm, without waiting for anything.
 
         What becomes of it comes as events; also that there is no session to take it.
         """
-        self.start()
+        opening = self._lifetime.start()
         self._comms.append((key, message))
-        assert self._opening is not None  # noqa: S101 -- start() has just made it
-        if self._opening.done():
+        if opening.done():
             self._deliver_comms()
         elif len(self._comms) == 1:
-            self._opening.add_done_callback(lambda _: self._deliver_comms())
+            opening.add_done_callback(lambda _: self._deliver_comms())
 
     def _deliver_comms(self) -> None:
-        session = self._open_session
+        session = self._lifetime.session
         while self._comms:
             key, message = self._comms.popleft()
             if session is not None:
@@ -290,7 +233,7 @@ class NotebookSession:
             for event in unheard(message):
                 self._on_comm(key, event)
         if self._running is None:
-            self._last_use = time.monotonic()
+            self._lifetime.end_use()
 
     async def complete(self, code: str, cursor: int) -> Completions:
         """Return completions at a cursor (in code points).
@@ -302,9 +245,9 @@ class NotebookSession:
         from acajs_kernel.session.completing import known_completions  # noqa: PLC0415
 
         live: Completions | None = None
-        if self._open_session is not None:
+        if self._lifetime.session is not None:
             try:
-                live = await self._open_session.complete(code, cursor)
+                live = await self._lifetime.session.complete(code, cursor)
             except AcaJsError as error:
                 _log.info("no completions from the session: %s", error.message)
         return live or known_completions(code, cursor, tuple(self._texts))
@@ -319,9 +262,9 @@ class NotebookSession:
         from acajs_kernel.session.describing import describe_known  # noqa: PLC0415
 
         live: Mapping[str, Any] | None = None
-        if self._open_session is not None:
+        if self._lifetime.session is not None:
             try:
-                live = await self._open_session.inspect(code, cursor, detail)
+                live = await self._lifetime.session.inspect(code, cursor, detail)
             except AcaJsError as error:
                 _log.info("nothing to inspect in the session: %s", error.message)
         return live or describe_known(wanted_expression(code, cursor))
@@ -334,7 +277,7 @@ class NotebookSession:
         Raises:
             AcaJsError: The session could not be opened.
         """
-        return self._access if await self._ready() is not None else None
+        return self._lifetime.access if await self._lifetime.ready() is not None else None
 
     async def restart(self) -> None:
         """Begin with no variables, in the same session where that is possible.
@@ -342,7 +285,7 @@ class NotebookSession:
         Raises:
             AcaJsError: The session could not be opened, or not be restarted.
         """
-        session = await self._ready()
+        session = await self._lifetime.ready()
         self._forget()
         if session is not None:
             await session.restart()
@@ -356,7 +299,7 @@ class NotebookSession:
             changes: Attributes of `SessionSettings`.
         """
         await self._leave()
-        self._settings = replace(self._settings, **changes)
+        self._set(**changes)
         self.start()
 
     async def stop(self) -> None:
@@ -365,57 +308,39 @@ class NotebookSession:
         Raises:
             PoolError: The pool does not stop it.
         """
-        if self._settings.endpoint and self._access is not None:
+        if self._lifetime.settings.endpoint and self._lifetime.access is not None:
             from acajs_kernel.session.stopping import stop_session  # noqa: PLC0415 -- as above
 
-            await stop_session(self._access.pool, self._access.identifier)
+            await stop_session(self._lifetime.access.pool, self._lifetime.access.identifier)
         await self._leave()
 
     def choose_runtime(self, runtime: str) -> None:
         """Set how the next session runs its cells; this one goes on as it is."""
-        self._settings = replace(self._settings, runtime=runtime)
+        self._set(runtime=runtime)
 
     def set_timeout(self, seconds: int) -> None:
         """Set the bound of one execution, 1 to 220 seconds."""
-        self._settings = replace(self._settings, timeout_seconds=seconds)
-        if self._open_session is not None:
-            self._open_session.set_timeout(seconds)
+        self._set(timeout_seconds=seconds)
+        if self._lifetime.session is not None:
+            self._lifetime.session.set_timeout(seconds)
 
     def keep_alive_for(self, minutes: float) -> None:
         """Set how many minutes an idle session is kept alive; 0 turns that off."""
-        self._settings = replace(self._settings, keepalive_minutes=minutes)
-        self._last_use = time.monotonic()
-        self._start_keeping_alive()
+        self._set(keepalive_minutes=minutes)
+        self._lifetime.end_use()
+        self._lifetime.keep_alive()
+
+    def _set(self, **changes: Any) -> None:  # noqa: ANN401 -- the settings' own types
+        self._lifetime.settings = replace(self._lifetime.settings, **changes)
 
     async def _leave(self) -> None:
-        """Give up the session, stopping it unless the user has named it."""
-        opening, self._opening = self._opening, None
-        session, self._open_session = self._open_session, None
-        for task in (opening, self._keeping_alive):
-            if task is not None:
-                task.cancel()
-        if opening is not None:
-            await asyncio.wait({opening}, timeout=_LEAVING_SECONDS)
-        if session is not None:
-            await session.close(restart=False)
-        self._access = None
+        await self._lifetime.leave()
         self._forget()
-        await self._resources.aclose()
 
     def _forget(self) -> None:
         """Forget what cells have made."""
         self._earlier.forget()
         self._texts.clear()
-
-    def _start_keeping_alive(self) -> None:
-        if self._keeping_alive is not None:
-            self._keeping_alive.cancel()
-            self._keeping_alive = None
-        session, access = self._open_session, self._access
-        if session is None or access is None or not self._settings.endpoint:
-            return
-        if self._settings.keepalive_minutes > 0:
-            self._keeping_alive = asyncio.create_task(self._keep_alive(access, session))
 
     async def close(self, *, restart: bool) -> None:
         """End the session as far as it should end, and release everything else.
@@ -423,43 +348,30 @@ class NotebookSession:
         Args:
             restart: The kernel is about to start again for the same notebook.
         """
-        for task in (self._opening, self._keeping_alive):
-            if task is not None:
-                task.cancel()
-        try:
-            # An embedded pool ends with the kernel, and its sessions with it.
-            if self._open_session is not None and self._settings.endpoint:
-                await self._open_session.close(restart=restart)
-        finally:
-            await self._resources.aclose()
+        await self._lifetime.close(restart=restart)
 
-    async def _open(self) -> _Session:
-        await self._resources.aclose()  # what an earlier attempt has left
-        self._resources = AsyncExitStack()
-        pool = await connect(self._settings, self._resources, self._report_wait)
-        identifier = self._settings.session_id or derive_identifier(self._key)
-        self._access = SessionAccess(pool, identifier)
-        session: _Session | None = None
-        if self._settings.runtime != "plain":
-            session = await self._open_rich(pool, identifier)
-        if session is None:
-            session = await self._open_plain(pool, identifier)
-        self._open_session = session
-        self._start_keeping_alive()
-        return session
+    # ---- the two ways of running cells
 
-    async def _open_rich(self, pool: PoolClient, identifier: str) -> RichSession | None:
+    async def _open(self, settings: SessionSettings, access: SessionAccess) -> Session:
+        session: Session | None = None
+        if settings.runtime != "plain":
+            session = await self._open_rich(settings, access)
+        return session or await self._open_plain(settings, access)
+
+    async def _open_rich(
+        self, settings: SessionSettings, access: SessionAccess
+    ) -> RichSession | None:
         """Open the session with its agent; None where it cannot have one and need not."""
         # Imported here because launching the kernel must not wait for it.
         from acajs_kernel.session.agent import AgentUnavailableError  # noqa: PLC0415
         from acajs_kernel.session.rich import RichSession  # noqa: PLC0415
 
         session = RichSession(
-            pool,
-            identifier,
-            pinned=bool(self._settings.session_id),
-            timeout_seconds=self._settings.timeout_seconds,
-            colors=self._settings.colors,
+            access.pool,
+            access.identifier,
+            pinned=bool(settings.session_id),
+            timeout_seconds=settings.timeout_seconds,
+            colors=settings.colors,
             on_event=self._show,
             on_input=self._on_input,
             on_notice=self._notify,
@@ -469,7 +381,7 @@ class NotebookSession:
         try:
             await session.open()
         except AgentUnavailableError as error:
-            if self._settings.runtime == "rich":
+            if settings.runtime == "rich":
                 raise
             self._notify(
                 f"{error.message}\nCells run in plain mode: each goes unchanged to the service, "
@@ -478,27 +390,17 @@ class NotebookSession:
             return None
         return session
 
-    async def _open_plain(self, pool: PoolClient, identifier: str) -> PlainSession:
+    async def _open_plain(self, settings: SessionSettings, access: SessionAccess) -> PlainSession:
         # Imported here because launching the kernel must not wait for it.
         from acajs_kernel.session.plain import PlainSession  # noqa: PLC0415
 
         session = PlainSession(
-            pool,
-            identifier,
-            pinned=bool(self._settings.session_id),
-            timeout_seconds=self._settings.timeout_seconds,
+            access.pool,
+            access.identifier,
+            pinned=bool(settings.session_id),
+            timeout_seconds=settings.timeout_seconds,
             on_event=self._show,
             on_comm=self._on_comm,
         )
         await session.open()
         return session
-
-    async def _keep_alive(self, access: SessionAccess, session: _Session) -> None:
-        from acajs_kernel.session.keepalive import keep_alive  # noqa: PLC0415 -- as above
-
-        await keep_alive(
-            session.ping,
-            last_use=lambda: self._last_use,
-            interval_seconds=await renewal_seconds(access.pool, access.identifier),
-            idle_seconds=self._settings.keepalive_minutes * 60,
-        )

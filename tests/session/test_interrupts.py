@@ -154,11 +154,10 @@ async def test_an_interrupt_as_the_session_opens_holds_for_the_cell_that_waits(
     async def wait() -> Any:
         return await opened
 
-    monkeypatch.setattr(notebook, "_open", wait)
-    notebook.start()
-    assert notebook._opening is not None
+    lifetime = notebook._lifetime
+    monkeypatch.setattr(lifetime, "_open", wait)
     # Before the waiting cell hears of it, because this was asked for before the cell came.
-    notebook._opening.add_done_callback(lambda _: asyncio.ensure_future(notebook.interrupt()))
+    lifetime.start().add_done_callback(lambda _: asyncio.ensure_future(notebook.interrupt()))
     running = asyncio.create_task(notebook.execute(Cell("cell", "1", number=1)))
     await asyncio.sleep(0)
     opened.set_result(object())  # which can run nothing

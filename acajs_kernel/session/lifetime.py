@@ -1,0 +1,209 @@
+"""The session that a notebook has just now: opened, kept alive, given up."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Any, Protocol
+
+from acajs_kernel.errors import AcaJsError
+from acajs_kernel.session.identity import derive_identifier
+from acajs_kernel.session.opening import SessionAccess, SessionSettings, connect, renewal_seconds
+
+if TYPE_CHECKING:
+    from acajs_kernel.pool import Wait
+    from acajs_kernel.session.events import Cell, CommMessage, Completions, Outcome
+
+__all__ = ["Lifetime", "Session"]
+
+_LEAVING_SECONDS = 10.0  # for an opening that was cancelled to end
+
+
+class Session(Protocol):
+    """What both ways of running cells have in common."""
+
+    @property
+    def node_version(self) -> str:
+        """The session's Node, such as "20.20.2"; empty where that is unknown."""
+
+    @property
+    def mode(self) -> str:
+        """How cells run: "rich" or "plain"."""
+
+    async def execute(self, cell: Cell) -> Outcome:
+        """Run a cell once."""
+
+    async def evaluate(self, cell: Cell) -> Any:  # noqa: ANN401 -- JSON
+        """Return the value of a cell that is one expression."""
+
+    async def restart(self) -> None:
+        """Begin with no variables."""
+
+    def set_timeout(self, seconds: int) -> None:
+        """Bound one execution."""
+
+    async def interrupt(self) -> None:
+        """End the running cell; do nothing if none runs."""
+
+    def send_comm(self, key: str, message: CommMessage) -> None:
+        """Hand on a frontend's message of a comm."""
+
+    async def ping(self) -> None:
+        """Renew the session's life."""
+
+    async def complete(self, code: str, cursor: int) -> Completions | None:
+        """Return completions, or None where the session cannot be asked."""
+
+    async def inspect(self, code: str, cursor: int, detail: int) -> Mapping[str, Any] | None:
+        """Describe what stands at a cursor, or return None."""
+
+    async def close(self, *, restart: bool) -> None:
+        """Give up the session."""
+
+
+class Lifetime:
+    """Opens a session once it is wanted, keeps it alive, and gives it up.
+
+    A failure to open it is kept and raised by the first `ready`; the one after that tries anew.
+
+    Args:
+        settings: Which pool, which session, how its cells run.
+        key: The secret of the kernel's connection file, from which the identifier is derived.
+        open_session: Opens the session that is reached so, with the settings.
+        on_wait: Told before each pause between attempts to reach the pool.
+
+    Attributes:
+        settings: What holds now; whoever changes it leaves the session, if it must.
+        session: The open session, or None.
+        access: What reaches the session's files, or None.
+    """
+
+    def __init__(
+        self,
+        settings: SessionSettings,
+        *,
+        key: bytes,
+        open_session: Callable[[SessionSettings, SessionAccess], Awaitable[Session]],
+        on_wait: Callable[[Wait], None],
+    ) -> None:
+        self.settings = settings
+        self._key = key
+        self._open_session = open_session
+        self._on_wait = on_wait
+        self._resources = AsyncExitStack()
+        self._opening: asyncio.Task[Session] | None = None
+        self._keeping_alive: asyncio.Task[None] | None = None
+        self._interrupted: asyncio.Future[None] | None = None
+        self._last_use = time.monotonic()
+        self.session: Session | None = None
+        self.access: SessionAccess | None = None
+
+    def start(self) -> asyncio.Task[Session]:
+        """Begin to open the session, without waiting for it; return what opens it."""
+        if self._opening is None:
+            self._opening = asyncio.create_task(self._open())
+            # The failure is reported by the cell that awaits it, which may never come.
+            self._opening.add_done_callback(lambda task: task.cancelled() or task.exception())
+        return self._opening
+
+    async def ready(self) -> Session | None:
+        """Wait until the session is open; None if an interrupt came first.
+
+        Raises:
+            AcaJsError: It could not be opened.
+        """
+        opening = self.start()
+        if not opening.done():
+            self._interrupted = interrupted = asyncio.get_running_loop().create_future()
+            either: set[asyncio.Future[Any]] = {opening, interrupted}
+            try:
+                await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                self._interrupted = None
+            if interrupted.done():  # perhaps in the moment in which the session was open
+                return None
+        try:
+            return opening.result()
+        except AcaJsError:
+            self._opening = None  # the next cell tries again
+            raise
+
+    def interrupt(self) -> bool:
+        """End the wait for the session; False if nobody waits for it."""
+        if self._interrupted is None or self._interrupted.done():
+            return False
+        self._interrupted.set_result(None)
+        return True
+
+    def begin_use(self) -> None:
+        """Count as used until `end_use`."""
+        self._last_use = math.inf
+
+    def end_use(self) -> None:
+        """Count as idle from now on."""
+        self._last_use = time.monotonic()
+
+    def keep_alive(self) -> None:
+        """Renew the idle session for as long as the settings say, from now on."""
+        if self._keeping_alive is not None:
+            self._keeping_alive.cancel()
+            self._keeping_alive = None
+        session, access = self.session, self.access
+        if session is None or access is None or not self.settings.endpoint:
+            return
+        if self.settings.keepalive_minutes > 0:
+            self._keeping_alive = asyncio.create_task(self._keep_alive(access, session))
+
+    async def leave(self) -> None:
+        """Give up the session, stopping it unless the user has named it."""
+        opening, self._opening = self._opening, None
+        session, self.session = self.session, None
+        for task in (opening, self._keeping_alive):
+            if task is not None:
+                task.cancel()
+        if opening is not None:
+            await asyncio.wait({opening}, timeout=_LEAVING_SECONDS)
+        if session is not None:
+            await session.close(restart=False)
+        self.access = None
+        await self._resources.aclose()
+
+    async def close(self, *, restart: bool) -> None:
+        """End the session as far as it should end, and release everything else.
+
+        Args:
+            restart: The kernel is about to start again for the same notebook.
+        """
+        for task in (self._opening, self._keeping_alive):
+            if task is not None:
+                task.cancel()
+        try:
+            # An embedded pool ends with the kernel, and its sessions with it.
+            if self.session is not None and self.settings.endpoint:
+                await self.session.close(restart=restart)
+        finally:
+            await self._resources.aclose()
+
+    async def _open(self) -> Session:
+        await self._resources.aclose()  # what an earlier attempt has left
+        self._resources = AsyncExitStack()
+        pool = await connect(self.settings, self._resources, self._on_wait)
+        identifier = self.settings.session_id or derive_identifier(self._key)
+        self.access = SessionAccess(pool, identifier)
+        self.session = await self._open_session(self.settings, self.access)
+        self.keep_alive()
+        return self.session
+
+    async def _keep_alive(self, access: SessionAccess, session: Session) -> None:
+        # Imported here because launching the kernel must not wait for it.
+        from acajs_kernel.session.keepalive import keep_alive  # noqa: PLC0415
+
+        await keep_alive(
+            session.ping,
+            last_use=lambda: self._last_use,
+            interval_seconds=await renewal_seconds(access.pool, access.identifier),
+            idle_seconds=self.settings.keepalive_minutes * 60,
+        )
