@@ -1,7 +1,8 @@
 """The order in which the messages of the shell channel are served.
 
-One after another, as ipykernel serves them and cells must be; but comms, interrupts and
-the editor need not wait for the running cell, and what was sent behind a cell that failed is aborted.
+One after another, as ipykernel serves them and cells must be; but comms, interrupts and the
+editor need not wait for the running cell, and what was sent behind a cell that failed is
+aborted.
 """
 
 from __future__ import annotations
