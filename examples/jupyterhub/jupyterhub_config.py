@@ -11,7 +11,8 @@ c.Spawner.cpu_limit = 0.5
 c.Spawner.default_url = "/lab"
 
 # The endpoint is no secret. Tokens come from the machine's managed identity, which
-# azure-identity's DefaultAzureCredential asks: nothing is stored, nothing expires.
+# azure-identity's DefaultAzureCredential asks: nothing is stored, nothing expires. Each student
+# can ask it too, and a token opens every session of the pool: see docs/security.md.
 c.Spawner.environment = {
     "ACAJS_POOL_ENDPOINT": os.environ["ACAJS_POOL_ENDPOINT"],
     # A session goes on for so long after the last cell, then the pool's cooldown ends it.

@@ -11,8 +11,8 @@ from pathlib import Path
 
 __all__ = ["Terminal"]
 
-_COMMAND_SECONDS = 120
-_READY_SECONDS = 60
+_COMMAND_SECONDS = 300
+_READY_SECONDS = 120
 _STOP_SECONDS = 20
 _SHOWN_CHARACTERS = 4000
 
