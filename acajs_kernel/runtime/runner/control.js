@@ -26,7 +26,7 @@ function controlThread() {
   const EVENTS = 5;
 
   /** Milliseconds for the main thread to show that it is not busy. */
-  const PATIENCE = 20;
+  const PATIENCE = 10;
 
   /** Bytes that are written at once. */
   const SLICE = 64 * 1024;
