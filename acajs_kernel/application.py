@@ -9,16 +9,19 @@ from typing import Any
 
 import zmq
 from ipykernel.kernelapp import IPKernelApp
+from tornado.ioloop import IOLoop
 
+from acajs_kernel.iopub import IOPubSocket
 from acajs_kernel.kernel import AcaJsKernel
 from acajs_kernel.parent import ParentWatch
-from acajs_kernel.publishing import QUEUED_MESSAGES, PatientSocket
+from acajs_kernel.publishing import QUEUED_MESSAGES
 
 __all__ = ["AcaJsKernelApp"]
 
 _log = logging.getLogger("acajs_kernel")
 
 _CONTROL_SECONDS = 2.0
+_LINGER_MILLISECONDS = 1000  # for what was sent to get out, as of ipykernel's other sockets
 _LAST_SECONDS = 5.0  # more than a shutdown takes at most
 
 
@@ -61,23 +64,21 @@ class AcaJsKernelApp(IPKernelApp):
         self.shell_channel_thread = None
 
     def init_iopub(self, context: zmq.Context[Any]) -> None:
-        """Open the channel on which output is published, such that none is lost."""
-        # What is set on a context holds for the sockets that it makes.
-        context.setsockopt(zmq.SNDHWM, QUEUED_MESSAGES)
-        context.setsockopt(zmq.XPUB_NODROP, 1)
-        try:
-            super().init_iopub(context)
-        finally:
-            del context.sndhwm, context.xpub_nodrop
-        thread = self.iopub_thread
-        thread.socket = PatientSocket(thread.socket, thread.io_loop.call_later)
+        """Open the channel on which output is published, without a thread; none is lost."""
+        socket = context.socket(zmq.XPUB)
+        socket.linger = _LINGER_MILLISECONDS
+        socket.sndhwm = QUEUED_MESSAGES
+        socket.setsockopt(zmq.XPUB_NODROP, 1)
+        self._apply_curve_server_options(socket)
+        self.iopub_port = self._bind_socket(socket, self.iopub_port)
+        self.configure_tornado_logger()
+        self.iopub_socket = IOPubSocket(socket, self.session, IOLoop.current())
 
     def start(self) -> None:
         """Serve until shutdown, and let the last message of it out.
 
         The control thread answers the shutdown request and publishes "idle" after it, while
-        the main thread's loop has stopped and the interpreter's exit stops the publishing
-        thread: now and then the last message would block for ever.
+        the main thread's loop has stopped.
         """
         # traitlets lets the logger make every record and the handler drop most of them.
         self.log.setLevel(self.log_level)
@@ -88,3 +89,9 @@ class AcaJsKernelApp(IPKernelApp):
         if self.control_thread is not None:
             self.control_thread.stop()
             self.control_thread.join(_CONTROL_SECONDS)
+
+    def close(self) -> None:
+        """Close every socket."""
+        if self.iopub_socket is not None:
+            self.iopub_socket.close()
+        super().close()

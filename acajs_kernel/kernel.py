@@ -22,6 +22,7 @@ from acajs_kernel.comms import Comms
 from acajs_kernel.config import Settings
 from acajs_kernel.errors import AcaJsError
 from acajs_kernel.history import History, history_file
+from acajs_kernel.iopub import IOPubSocket
 from acajs_kernel.logs import set_up_log
 from acajs_kernel.magics import cell_key, may_hold_magics
 from acajs_kernel.messages import (
@@ -32,7 +33,7 @@ from acajs_kernel.messages import (
     limited_event,
     own_error,
 )
-from acajs_kernel.publishing import NOTICE, PATIENCE_SECONDS, Pace, PatientSocket
+from acajs_kernel.publishing import NOTICE, PATIENCE_SECONDS, Pace
 from acajs_kernel.questions import EditorQuestions
 from acajs_kernel.session import (
     Cell,
@@ -162,9 +163,8 @@ class AcaJsKernel(Settings, ShellOrder, EditorQuestions):
         level = "" if self._settings_error is not None else self.log_level
         set_up_log(level or getattr(self.parent, "log_level", logging.WARNING))
         super().start()
-        socket = getattr(self.iopub_thread, "socket", None)
-        if isinstance(socket, PatientSocket):
-            self._pace = Pace(socket, self.iopub_thread.schedule)
+        if isinstance(self.iopub_socket, IOPubSocket):
+            self._pace = Pace(self.iopub_socket.patient)
         self._loop = self.io_loop.asyncio_loop  # type: ignore[attr-defined] # tornado's loop is always asyncio's
         if threading.current_thread() is threading.main_thread():
             # Jupyter interrupts by message; SIGINT still comes from terminals, and from

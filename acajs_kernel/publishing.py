@@ -44,11 +44,11 @@ _LAST_RETRY_SECONDS = 0.05
 class PatientSocket:
     """An XPUB socket that keeps what its subscribers have no room for.
 
-    It is used in the publishing thread only.
+    It is used in one thread only.
 
     Args:
         socket: The socket, with its option ``XPUB_NODROP`` set.
-        call_later: Calls a function after so many seconds, in the publishing thread.
+        call_later: Calls a function after so many seconds, in that thread.
         patience_seconds: How long a subscriber that makes no room is waited for.
         clock: Monotonic time in seconds.
     """
@@ -74,9 +74,6 @@ class PatientSocket:
         self._listeners: list[Callable[[], None]] = []
         self.lost = 0
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 -- any attribute of the socket
-        return getattr(self._socket, name)
-
     def send_multipart(self, frames: Sequence[Any], **options: Any) -> None:  # noqa: ANN401
         """Send a message now if there is room, else as soon as there is."""
         if not self._waiting:
@@ -91,12 +88,12 @@ class PatientSocket:
         self._listeners.append(listener)
         self._tell_listeners()
 
-    def close(self, *arguments: Any) -> None:  # noqa: ANN401 -- those of the socket
+    def close(self) -> None:
         """Close the socket; what still waits is lost."""
         if self._waiting:
             _log.warning("%d messages were not read by a frontend", len(self._waiting))
             self._waiting.clear()
-        self._socket.close(*arguments)
+        self._socket.close()
 
     def _send_waiting(self) -> None:
         self._is_retrying = False
@@ -153,19 +150,14 @@ class PatientSocket:
 
 
 class Pace:
-    """Lets a producer in another thread's event loop keep to the pace of a `PatientSocket`.
+    """Lets a producer keep to the pace of a `PatientSocket` of its own thread.
 
     Args:
         socket: The socket.
-        schedule: Calls a function in the publishing thread, behind everything that was
-            published before.
     """
 
-    def __init__(
-        self, socket: PatientSocket, schedule: Callable[[Callable[[], None]], None]
-    ) -> None:
+    def __init__(self, socket: PatientSocket) -> None:
         self._socket = socket
-        self._schedule = schedule
         self._told = 0
         self._waiter: asyncio.Event | None = None
         self._is_hurrying = False
@@ -184,14 +176,8 @@ class Pace:
         """
         if self._is_hurrying:
             return
-        loop = asyncio.get_running_loop()
         self._waiter = waiter = asyncio.Event()
-
-        def wake() -> None:
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(waiter.set)
-
-        self._schedule(lambda: self._socket.when_room(wake))
+        self._socket.when_room(waiter.set)
         await waiter.wait()
 
     def hurry(self) -> None:

@@ -230,10 +230,10 @@ class Frontend:
             for name in ("iopub", "shell"):
                 if self._channels[name] in ready:
                     frames = self._channels[name].recv_multipart(zmq.NOBLOCK)
-                    _, parts = self._session.feed_identities(frames)
                     try:
+                        _, parts = self._session.feed_identities(frames)
                         message = self._session.deserialize(parts)
-                    except ValueError as error:  # some sign what they do not send
+                    except ValueError as error:  # some mix messages, or sign what they do not send
                         raise NoAnswerError(f"a broken message: {str(error)[:40]}") from error
                     yield name, message
 
