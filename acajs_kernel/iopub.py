@@ -10,13 +10,15 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import zmq
-from jupyter_client.session import Session
 from tornado.ioloop import IOLoop
 
 from acajs_kernel.publishing import PatientSocket
+
+if TYPE_CHECKING:
+    from jupyter_client.session import Session
 
 __all__ = ["IOPubSocket"]
 
@@ -78,7 +80,7 @@ class IOPubSocket:
         and sending may have taken notice of it
         (https://libzmq.readthedocs.io/en/latest/zmq_getsockopt.html, ZMQ_FD).
         """
-        while not self._socket.closed and self._socket.getsockopt(zmq.EVENTS) & zmq.POLLIN:
+        while not self._socket.closed and int(self._socket.getsockopt(zmq.EVENTS)) & zmq.POLLIN:
             event = self._socket.recv()
             topic = event[1:]
             if event[:1] != _SUBSCRIBED:

@@ -14,11 +14,16 @@ import httpx
 from acajs_kernel.pool.call import Answer, AnswerTooLongError, Call, CarryingError
 from acajs_kernel.pool.endpoint import Endpoint
 from acajs_kernel.pool.transfer import Upload
-from acajs_kernel.pool.transport import open_http_client
+from acajs_kernel.pool.transport import USER_AGENT, open_transport, timeout
 
 __all__ = ["HttpCarrier"]
 
 _MAXIMUM_ERROR_BYTES = 64 * 1024
+_HEADERS = {
+    "Accept": "application/json",
+    "Accept-Encoding": "gzip, deflate",
+    "User-Agent": USER_AGENT,
+}
 
 
 class HttpCarrier:
@@ -45,11 +50,15 @@ class HttpCarrier:
         self._endpoint = endpoint
         self._maximum_answer_bytes = maximum_answer_bytes
         self._clock = clock
-        self._http = open_http_client(endpoint, transport)
+        # No client around it: a pool's calls need none of the redirects, cookies and
+        # sign-ins that one looks after, which take a fifth of a short call.
+        self._transport = open_transport(endpoint) if transport is None else transport
+        self._latest_text = endpoint.url
+        self._latest_url = httpx.URL(endpoint.url)
 
     async def aclose(self) -> None:
         """Close every connection; calls that run then fail."""
-        await self._http.aclose()
+        await self._transport.aclose()
 
     async def carry(self, call: Call, token: str) -> Answer:
         """Send a call once and read the answer, whatever its status.
@@ -70,10 +79,10 @@ class HttpCarrier:
     @asynccontextmanager
     async def _open(self, call: Call, token: str) -> AsyncIterator[httpx.Response]:
         """Send the request and yield the response, its body unread."""
-        headers = {"Accept": "application/json"}
+        headers = dict(_HEADERS)
         if call.destination is not None:
             # Compressed content would make the announced length useless for progress.
-            headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
+            headers |= {"Accept": "*/*", "Accept-Encoding": "identity"}
         content: bytes | AsyncIterator[bytes] | None = None
         if isinstance(call.body, Upload):
             headers.update(call.body.headers)
@@ -83,30 +92,31 @@ class HttpCarrier:
             content = call.body
         if token:
             headers["Authorization"] = f"Bearer {token}"
-        http = self._http
-        default = http.timeout
-        timeout = httpx.Timeout(
-            connect=default.connect,
-            pool=default.pool,
-            write=default.write,
-            read=call.answer_seconds,
+        response = await self._transport.handle_async_request(
+            httpx.Request(
+                call.method,
+                self._url(call),
+                headers=headers,
+                content=content,
+                extensions={"timeout": timeout(call.answer_seconds).as_dict()},
+            )
         )
-        request = http.build_request(
-            call.method, self._url(call), headers=headers, content=content, timeout=timeout
-        )
-        response = await http.send(request, stream=True)
         try:
             yield response
         finally:
             await response.aclose()
 
-    def _url(self, call: Call) -> str:
-        if call.url is not None:
-            return call.url
-        parameters = {"api-version": call.api_version, **call.parameters}
-        if call.identifier is not None:
-            parameters["identifier"] = call.identifier
-        return f"{self._endpoint.url}{call.path}?{urlencode(parameters, quote_via=quote)}"
+    def _url(self, call: Call) -> httpx.URL:
+        text = call.url
+        if text is None:
+            parameters = {"api-version": call.api_version, **call.parameters}
+            if call.identifier is not None:
+                parameters["identifier"] = call.identifier
+            query = urlencode(parameters, quote_via=quote)
+            text = f"{self._endpoint.url}{call.path}?{query}"
+        if text != self._latest_text:  # a session's cells all go to one address
+            self._latest_text, self._latest_url = text, httpx.URL(text)
+        return self._latest_url
 
     async def _read(self, response: httpx.Response, call: Call, started: float) -> bytes:
         """Read a response's body, into the call's destination if it has one."""

@@ -13,14 +13,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
 from acajs_kernel.errors import PoolUnreachableError
 from acajs_kernel.pool import remedies
 from acajs_kernel.pool.endpoint import Endpoint
-from acajs_kernel.pool.transport import CONNECT_SECONDS, open_http_client, ssl_context
+from acajs_kernel.pool.transport import (
+    CONNECT_SECONDS,
+    open_http_client,
+    proxy_of,
+    ssl_context,
+)
 from acajs_kernel.pool.unreachable import explain_connection_fault
 
 __all__ = [
@@ -51,13 +55,8 @@ class Handshake:
 
 def proxy_variable(endpoint: Endpoint) -> str:
     """Return the name of the variable whose proxy requests go through, or an empty text."""
-    if endpoint.is_loopback:
-        return ""
-    host, _ = _host_and_port(endpoint)
-    scheme = urlsplit(endpoint.url).scheme
-    proxies = getproxies()
-    name = next((name for name in (scheme, "all") if proxies.get(name)), "")
-    return f"{name.upper()}_PROXY" if name and not proxy_bypass(host) else ""
+    name, _ = proxy_of(endpoint)
+    return name
 
 
 async def resolve_name(endpoint: Endpoint) -> list[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import ssl
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
@@ -13,10 +15,21 @@ from acajs_kernel.errors import ConfigurationError
 from acajs_kernel.pool.endpoint import Endpoint
 from acajs_kernel.pool.redaction import hide_identifiers_from_library_logs
 
-__all__ = ["CONNECT_SECONDS", "open_http_client", "ssl_context"]
+__all__ = [
+    "CONNECT_SECONDS",
+    "USER_AGENT",
+    "open_http_client",
+    "open_transport",
+    "proxy_of",
+    "ssl_context",
+    "timeout",
+]
 
 CONNECT_SECONDS = 10.0
 """Bound of building a connection, in seconds."""
+
+USER_AGENT = f"acajs-kernel/{__version__}"
+"""What the service is told of this program."""
 
 _WRITE_SECONDS = 60.0
 # An idle connection is dropped before a server drops it: uvicorn's and Node's servers do
@@ -30,26 +43,42 @@ def open_http_client(
 ) -> httpx.AsyncClient:
     """Open an HTTP client for one endpoint.
 
-    Proxies come from the usual environment variables; requests to this machine go to no
-    proxy. Redirects are not followed and cookies not kept.
+    Redirects are not followed and cookies not kept. See `open_transport` for the rest.
 
     Args:
-        endpoint: The pool's endpoint.
+        endpoint: Where requests go.
         transport: Replaces the network.
 
     Raises:
         ConfigurationError: The certificates or the proxies of the environment are unusable.
     """
     hide_identifiers_from_library_logs()
+    return httpx.AsyncClient(
+        transport=open_transport(endpoint) if transport is None else transport,
+        trust_env=False,
+        follow_redirects=False,
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        headers={"User-Agent": USER_AGENT},
+        timeout=timeout(CONNECT_SECONDS),
+    )
+
+
+def open_transport(endpoint: Endpoint) -> httpx.AsyncBaseTransport:
+    """Open what carries requests to one endpoint.
+
+    Proxies come from the usual environment variables; requests to this machine go to no
+    proxy.
+
+    Raises:
+        ConfigurationError: The certificates or the proxies of the environment are unusable.
+    """
+    hide_identifiers_from_library_logs()
+    _, proxy = proxy_of(endpoint)
     try:
-        return httpx.AsyncClient(
-            transport=transport,
-            verify=ssl_context(endpoint) if transport is None else True,
-            trust_env=not endpoint.is_loopback,
-            follow_redirects=False,
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            headers={"User-Agent": f"acajs-kernel/{__version__}"},
-            timeout=httpx.Timeout(CONNECT_SECONDS, write=_WRITE_SECONDS),
+        return httpx.AsyncHTTPTransport(
+            verify=ssl_context(endpoint),
+            proxy=proxy or None,
+            trust_env=False,
             limits=httpx.Limits(keepalive_expiry=_KEEPALIVE_SECONDS),
         )
     except (ValueError, ImportError, httpx.InvalidURL) as error:
@@ -61,6 +90,34 @@ def open_http_client(
                 "http://HOST:PORT. A SOCKS proxy needs `pip install socksio`."
             ),
         ) from None
+
+
+def proxy_of(endpoint: Endpoint) -> tuple[str, str]:
+    """Return the variable that names the proxy of requests to an endpoint, and its URL.
+
+    Both are empty where requests go to no proxy: to this machine, and to hosts that
+    ``NO_PROXY`` names.
+    """
+    if endpoint.is_loopback:
+        return "", ""
+    parts = urlsplit(endpoint.url)
+    proxies = getproxies()
+    name = next((name for name in (parts.scheme, "all") if proxies.get(name)), "")
+    if not name or proxy_bypass(parts.hostname or ""):
+        return "", ""
+    url = proxies[name]
+    return f"{name.upper()}_PROXY", url if "://" in url else f"http://{url}"
+
+
+def timeout(answer_seconds: float) -> httpx.Timeout:
+    """Return the bounds of one request.
+
+    Args:
+        answer_seconds: Of the silence before and within the answer.
+    """
+    return httpx.Timeout(
+        connect=CONNECT_SECONDS, pool=CONNECT_SECONDS, write=_WRITE_SECONDS, read=answer_seconds
+    )
 
 
 def ssl_context(endpoint: Endpoint) -> ssl.SSLContext:

@@ -18,6 +18,7 @@ from cryptography.x509.oid import NameOID
 from acajs_kernel.errors import AcaJsError, ConfigurationError, PoolUnreachableError
 from acajs_kernel.pool import Endpoint, PoolClient, StaticToken, asgi_transport
 from acajs_kernel.pool.reachability import clock_difference, shake_hands
+from acajs_kernel.pool.transport import proxy_of
 from tests.pool.fakes import IDENTIFIER, OLD_SUCCESS, URL, Connection, http_answer, tcp_server
 
 
@@ -169,6 +170,38 @@ async def test_this_machine_is_reached_without_a_proxy(monkeypatch: pytest.Monke
 
     assert execution.status == "Succeeded"
     assert heads == []
+
+
+@pytest.mark.parametrize(
+    ("variables", "found"),
+    [
+        ({}, ("", "")),
+        ({"HTTPS_PROXY": "http://proxy:1"}, ("HTTPS_PROXY", "http://proxy:1")),
+        ({"HTTPS_PROXY": "proxy:1"}, ("HTTPS_PROXY", "http://proxy:1")),
+        ({"HTTP_PROXY": "http://proxy:1"}, ("", "")),
+        ({"ALL_PROXY": "http://proxy:2"}, ("ALL_PROXY", "http://proxy:2")),
+        (
+            {"ALL_PROXY": "http://proxy:2", "HTTPS_PROXY": "http://proxy:1"},
+            ("HTTPS_PROXY", "http://proxy:1"),
+        ),
+        ({"HTTPS_PROXY": "http://proxy:1", "NO_PROXY": "*"}, ("", "")),
+        ({"HTTPS_PROXY": "http://proxy:1", "NO_PROXY": "a.com, dynamicsessions.io"}, ("", "")),
+        (
+            {"HTTPS_PROXY": "http://proxy:1", "NO_PROXY": "sessions.io"},
+            ("HTTPS_PROXY", "http://proxy:1"),
+        ),
+    ],
+)
+def test_the_environment_names_the_proxy(
+    variables: dict[str, str], found: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The scheme's variable counts before ALL_PROXY, and NO_PROXY before both."""
+    for name in ("http", "https", "all", "no"):
+        monkeypatch.delenv(f"{name}_proxy", raising=False)
+        monkeypatch.delenv(f"{name}_PROXY".upper(), raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert proxy_of(Endpoint.parse(URL)) == found
 
 
 @pytest.mark.parametrize("proxy", ["ftp://user:hunter2@proxy:1", "socks5://user:hunter2@proxy:1"])
