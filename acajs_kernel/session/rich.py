@@ -51,8 +51,10 @@ _log = logging.getLogger("acajs_kernel")
 _LEAST_WAIT_SECONDS = 0.03
 _MOST_WAIT_SECONDS = 1.0
 _GATHER_MILLISECONDS = 40
-# What a cell prints last should come with its end: on a far pool that saves a round trip.
-_SOON_MILLISECONDS = 4
+# What a cell prints last should come with its end: that saves a round trip, and is worth
+# waiting for as long as one takes. Beyond the bounds what it prints would come too late.
+_LEAST_SOON_MILLISECONDS = 1
+_MOST_SOON_MILLISECONDS = 4
 _NEAR_SECONDS = 0.01
 _INTERRUPT_SECONDS = 4.0  # the agent needs at most 2 s; the rest is for the network
 _CLOSE_SECONDS = 1.5
@@ -267,8 +269,10 @@ class RichSession:
     async def _ask(self, op: str, **fields: Any) -> dict[str, Any]:  # noqa: ANN401 -- JSON
         fields.setdefault("wait", round(self._wait_seconds() * 1000))
         fields.setdefault("gather", _GATHER_MILLISECONDS)
-        if self._agent.round_trip_seconds < _NEAR_SECONDS:
-            fields.setdefault("soon", _SOON_MILLISECONDS)
+        round_trip = self._agent.round_trip_seconds
+        if round_trip < _NEAR_SECONDS:
+            soon = min(round(round_trip * 1000), _MOST_SOON_MILLISECONDS)
+            fields.setdefault("soon", max(soon, _LEAST_SOON_MILLISECONDS))
         answer = await self._agent.ask(op, **fields)
         self._take(answer)
         return answer
