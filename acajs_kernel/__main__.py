@@ -6,7 +6,11 @@ import gc
 import os
 import sys
 
-from acajs_kernel.variables import ENDPOINT_VARIABLES, RUNTIME_VARIABLE
+from acajs_kernel.variables import (
+    EMBEDDED_POOL_VARIABLE,
+    ENDPOINT_VARIABLES,
+    RUNTIME_VARIABLE,
+)
 
 # A connection file and nothing else: no setting on the command line.
 _PLAIN_ARGUMENTS = 2
@@ -19,13 +23,17 @@ def main() -> None:
     pool elsewhere, and then the session is discarded.
     """
     gc.disable()  # nearly all that loading makes is kept; `AcaJsKernelApp.start` goes on with it
-    if len(sys.argv) <= 1 + _PLAIN_ARGUMENTS and not any(
-        os.environ.get(name, "").strip() for name in ENDPOINT_VARIABLES
-    ):
+    if len(sys.argv) <= 1 + _PLAIN_ARGUMENTS and _is_embedded():
         _start_session()
     from acajs_kernel.application import AcaJsKernelApp  # noqa: PLC0415 -- after the session
 
     AcaJsKernelApp.launch_instance()
+
+
+def _is_embedded() -> bool:
+    if os.environ.get(EMBEDDED_POOL_VARIABLE, "").strip() == "off":
+        return False
+    return not any(os.environ.get(name, "").strip() for name in ENDPOINT_VARIABLES)
 
 
 def _start_session() -> None:

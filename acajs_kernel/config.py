@@ -12,7 +12,11 @@ from traitlets import Enum, Float, Integer, Unicode, default
 from traitlets.config import Configurable
 
 from acajs_kernel.errors import ConfigurationError
-from acajs_kernel.variables import ENDPOINT_VARIABLES, RUNTIME_VARIABLE
+from acajs_kernel.variables import (
+    EMBEDDED_POOL_VARIABLE,
+    ENDPOINT_VARIABLES,
+    RUNTIME_VARIABLE,
+)
 
 __all__ = ["API_VERSION", "Settings"]
 
@@ -65,6 +69,13 @@ class Settings(Configurable):
         resource id, which is looked up once. Empty: an embedded pool on the local Node.
         Environment: ACAJS_POOL_ENDPOINT, else
         AZURE_CONTAINER_APP_SESSION_POOL_MANAGEMENT_ENDPOINT."""
+    ).tag(config=True)
+
+    embedded_pool = Enum(
+        ("on", "off"),
+        help="""Whether cells may run in an embedded pool, on this machine's Node, where no
+        endpoint is named. off: they fail instead, for machines such as a course's hub, whose
+        users must not run code on them by mistake. Environment: ACAJS_EMBEDDED_POOL.""",
     ).tag(config=True)
 
     api_version = Unicode(
@@ -136,6 +147,10 @@ class Settings(Configurable):
                 return value
         return ""
 
+    @default("embedded_pool")
+    def _embedded_pool_default(self) -> str:
+        return _choice_from_environment(EMBEDDED_POOL_VARIABLE, ("on", "off"), "on")
+
     @default("api_version")
     def _api_version_default(self) -> str:
         return os.environ.get("ACAJS_API_VERSION", "").strip() or API_VERSION
@@ -189,7 +204,7 @@ class Settings(Configurable):
         return _choice_from_environment("ACAJS_LOG_LEVEL", levels, "")
 
     def settings_error(self) -> ConfigurationError | None:
-        """Return what is wrong with the settings from the environment, if anything.
+        """Return what is wrong with the settings, if anything.
 
         Defaults are read when a trait is first used; reading them all here lets the kernel
         start with a bad setting and say so in the first cell, instead of dying unseen.
@@ -199,4 +214,11 @@ class Settings(Configurable):
                 getattr(self, name)
             except ConfigurationError as error:
                 return error
+        if not self.endpoint and self.embedded_pool == "off":
+            return ConfigurationError(
+                f"No session pool is named, and {EMBEDDED_POOL_VARIABLE}=off forbids to run code "
+                "on this machine instead.",
+                remedy="Set ACAJS_POOL_ENDPOINT to the pool's endpoint, or unset "
+                f"{EMBEDDED_POOL_VARIABLE}.",
+            )
         return None

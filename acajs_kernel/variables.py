@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["ENDPOINT_VARIABLES", "RUNTIME_VARIABLE"]
+__all__ = ["EMBEDDED_POOL_VARIABLE", "ENDPOINT_VARIABLES", "RUNTIME_VARIABLE"]
 
 ENDPOINT_VARIABLES = (
     "ACAJS_POOL_ENDPOINT",
@@ -10,6 +10,9 @@ ENDPOINT_VARIABLES = (
     "AZURE_CONTAINER_APP_SESSION_POOL_MANAGEMENT_ENDPOINT",
 )
 """Name the pool's management endpoint; the first that is set counts."""
+
+EMBEDDED_POOL_VARIABLE = "ACAJS_EMBEDDED_POOL"
+"""Says whether cells may run on this machine where no pool is named."""
 
 RUNTIME_VARIABLE = "ACAJS_RUNTIME"
 """Says how cells run."""

@@ -21,6 +21,7 @@ def test_without_settings_the_embedded_pool_is_used() -> None:
     ("variable", "value", "name", "expected"),
     [
         ("ACAJS_POOL_ENDPOINT", " https://pool.example ", "endpoint", "https://pool.example"),
+        ("ACAJS_EMBEDDED_POOL", "off", "embedded_pool", "off"),
         ("ACAJS_API_VERSION", "2025-02-02-preview", "api_version", "2025-02-02-preview"),
         ("ACAJS_SESSION_ID", "my-session", "session_id", "my-session"),
         ("ACAJS_TOKEN", "t0ken", "token", "t0ken"),
@@ -51,6 +52,7 @@ def test_our_endpoint_variable_comes_before_the_vendors(monkeypatch: pytest.Monk
     ("variable", "value"),
     [
         ("ACAJS_RUNTIME", "fast"),
+        ("ACAJS_EMBEDDED_POOL", "no"),
         ("ACAJS_ON_SESSION_LOSS", "panic"),
         ("ACAJS_TIMEOUT", "soon"),
         ("ACAJS_TIMEOUT", "221"),
@@ -67,6 +69,19 @@ def test_a_bad_value_is_reported_with_its_variable(
     assert error is not None
     assert variable in error.message
     assert variable in error.remedy
+
+
+def test_without_an_endpoint_a_forbidden_embedded_pool_is_an_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Off means that there must be a pool; with one there is nothing wrong."""
+    monkeypatch.setenv("ACAJS_EMBEDDED_POOL", "off")
+    error = Settings().settings_error()
+    assert error is not None
+    assert "ACAJS_EMBEDDED_POOL=off" in error.message
+    assert "ACAJS_POOL_ENDPOINT" in error.remedy
+    monkeypatch.setenv("ACAJS_POOL_ENDPOINT", "https://pool.example")
+    assert Settings().settings_error() is None
 
 
 def test_good_settings_have_no_error() -> None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.kernel_client import running_kernel
@@ -105,6 +106,16 @@ async def test_without_node_both_remedies_are_named(
     assert name == "NodeNotFoundError"
     assert "nodejs.org" in shown
     assert 'pip install "acajs-kernel[node]"' in shown
+
+
+async def test_a_forbidden_embedded_pool_starts_nothing(environment: dict[str, str]) -> None:
+    """Where no code may run on this machine, no Node is started, and a cell says what to set."""
+    async with running_kernel(environment | {"ACAJS_EMBEDDED_POOL": "off"}) as kernel:
+        ran = await kernel.run("1 + 1")
+        programs = {p.name() for p in psutil.Process(kernel.pid).children(recursive=True)}
+    assert ran.error["ename"] == "ConfigurationError"
+    assert "ACAJS_POOL_ENDPOINT" in ran.traceback
+    assert "node" not in programs
 
 
 @pytest.mark.slow

@@ -58,6 +58,7 @@ def test_a_settings_variable_sets_it(name: str, monkeypatch: pytest.MonkeyPatch)
     """The environment variable of a row is the one that is read."""
     variable = next(r[1] for r in _rows(_section("Settings")) if r[0].strip("`") == name)
     value = {
+        "embedded_pool": "off",
         "runtime": "plain",
         "timeout": "7",
         "keepalive_minutes": "7",

@@ -111,6 +111,7 @@ async def check_kernel_spec(case: Case) -> Result:
 async def check_settings(case: Case) -> Result:
     """Whether the settings of the environment can be used."""
     case.settings = read_settings(case.spec)
+    case.settings.endpoint = case.pool_text
     error = case.settings.settings_error()
     if error is not None:
         raise error

@@ -147,6 +147,18 @@ async def test_a_pool_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch)
     assert not _runs(findings)
 
 
+async def test_a_forbidden_embedded_pool_is_no_matter_for_a_named_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """ACAJS_EMBEDDED_POOL=off fails the settings without a pool, and not where one is named."""
+    monkeypatch.setenv("ACAJS_EMBEDDED_POOL", "off")
+    findings = await _examine()
+    assert findings["settings"].result.status == "failed"
+    assert "ACAJS_POOL_ENDPOINT" in findings["settings"].result.remedy
+    findings = await _examine(endpoint_text=_NOWHERE)
+    assert findings["settings"].result.status == "ok"
+
+
 async def test_an_unusable_endpoint_skips_everything_behind_it() -> None:
     """The endpoint's own remedy is shown, and no name is looked up."""
     findings = await _examine(endpoint_text="ftp://pool.example")
