@@ -15,13 +15,10 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ipykernel._version import kernel_protocol_version
-
-from acajs_kernel import __version__
 from acajs_kernel.comms import Comms
-from acajs_kernel.config import Settings
 from acajs_kernel.errors import AcaJsError
 from acajs_kernel.history import History, history_file
+from acajs_kernel.information import KernelInformation
 from acajs_kernel.iopub import IOPubSocket
 from acajs_kernel.logs import set_up_log
 from acajs_kernel.magics import cell_key, may_hold_magics
@@ -63,22 +60,10 @@ _log = logging.getLogger("acajs_kernel")
 
 _SHUTDOWN_SECONDS = 2.0
 _REQUESTS_KEPT = 1000  # cells whose late output still finds its place
-_HELP_LINKS = [
-    {"text": "JavaScript (MDN)", "url": "https://developer.mozilla.org/docs/Web/JavaScript"},
-    {"text": "Node.js", "url": "https://nodejs.org/docs/latest/api/"},
-    {
-        "text": "Azure Container Apps dynamic sessions",
-        "url": "https://learn.microsoft.com/azure/container-apps/sessions",
-    },
-]
 
 
-class AcaJsKernel(Settings, ShellOrder, EditorQuestions):
+class AcaJsKernel(KernelInformation, ShellOrder, EditorQuestions):
     """A Jupyter kernel whose JavaScript cells run in a session of a session pool."""
-
-    implementation = "acajs"
-    implementation_version = __version__
-    help_links = _HELP_LINKS
 
     def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 -- traitlets' own signature
         super().__init__(**kwargs)
@@ -105,56 +90,6 @@ class AcaJsKernel(Settings, ShellOrder, EditorQuestions):
         # VS Code sends it there: src/kernels/raw/session/rawKernelConnection.node.ts of its
         # Jupyter extension.
         self.shell_handlers["interrupt_request"] = self.interrupt_request
-
-    # ---- what the kernel says of itself
-
-    @property
-    def banner(self) -> str:  # type: ignore[override] # a trait in ipykernel
-        """Text that a console shows first: what this is, and which pool runs the cells."""
-        return (
-            f"JavaScript (ACA) {__version__}: cells run in a remote session\n"
-            f"Pool: {self._pool_name()}"
-        )
-
-    @property
-    def language_info(self) -> dict[str, object]:  # type: ignore[override] # as above
-        """The language, as ``kernel_info_reply`` carries it."""
-        return {
-            "name": "javascript",
-            "version": self._notebook.node_version if self._notebook is not None else "",
-            "mimetype": "text/javascript",
-            "file_extension": ".js",
-            "pygments_lexer": "javascript",
-            "codemirror_mode": "javascript",
-            "nbconvert_exporter": "script",
-        }
-
-    @property
-    def kernel_info(self) -> dict[str, Any]:
-        """The content of ``kernel_info_reply``.
-
-        ipykernel's own would announce its debugger, which it imports for that, and
-        sub-shells, which run cells side by side, while a session runs one after another.
-        """
-        return {
-            "protocol_version": kernel_protocol_version,
-            "implementation": self.implementation,
-            "implementation_version": self.implementation_version,
-            "language_info": self.language_info,
-            "banner": self.banner,
-            "help_links": self.help_links,
-            "supported_features": [],
-        }
-
-    async def create_subshell_request(self, socket: Any, ident: Any, parent: Any) -> None:  # noqa: ANN401
-        """Refuse: see `kernel_info`."""
-        error = Error("NotSupported", "This kernel runs one cell at a time: no sub-shells.")
-        self._send(socket, "create_subshell_reply", error_reply(error), parent, ident)
-
-    def _pool_name(self) -> str:
-        if self._settings_error is not None:
-            return "none, because a setting cannot be used"
-        return self.endpoint or "embedded, on this machine's Node"
 
     # ---- life
 
@@ -241,6 +176,11 @@ class AcaJsKernel(Settings, ShellOrder, EditorQuestions):
             await notebook.interrupt()
 
     # ---- cells
+
+    async def create_subshell_request(self, socket: Any, ident: Any, parent: Any) -> None:  # noqa: ANN401
+        """Refuse: see `kernel_info`."""
+        error = Error("NotSupported", "This kernel runs one cell at a time: no sub-shells.")
+        self._send(socket, "create_subshell_reply", error_reply(error), parent, ident)
 
     async def do_execute(
         self,
