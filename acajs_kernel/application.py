@@ -70,7 +70,11 @@ class AcaJsKernelApp(IPKernelApp):
         socket.sndhwm = QUEUED_MESSAGES
         socket.setsockopt(zmq.XPUB_NODROP, 1)
         self._apply_curve_server_options(socket)
-        self.iopub_port = self._bind_socket(socket, self.iopub_port)
+        try:
+            self.iopub_port = self._bind_socket(socket, self.iopub_port)
+        except zmq.ZMQError:
+            socket.close()  # the end of the process would wait for it
+            raise
         self.configure_tornado_logger()
         self.iopub_socket = IOPubSocket(socket, self.session, IOLoop.current())
 
