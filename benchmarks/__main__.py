@@ -35,7 +35,9 @@ def main() -> None:
     """Run everything and print it; with ``--write`` also into RESULTS.md."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="how often each kernel is measured")
-    parser.add_argument("--only", default="", help="names of kernels, separated by commas")
+    parser.add_argument(
+        "--only", action="append", default=[], help="the name of a kernel; may be repeated"
+    )
     parser.add_argument("--write", action="store_true", help="write benchmarks/RESULTS.md")
     options = parser.parse_args()
     travelling_source()  # a wheel brings it, a checkout prepares it once for each change
@@ -54,7 +56,7 @@ def main() -> None:
             *peers(),
         ]
         if options.only:
-            contenders = [c for c in contenders if c.name in options.only.split(",")]
+            contenders = [c for c in contenders if c.name in options.only]
         text = _run(contenders, options.rounds, folder, pool, {_TCP: near, _FAR: far})
     if not options.only:
         text += f"\n## Where the time of a short cell goes\n\n{anatomy.section(options.rounds)}\n"

@@ -21,7 +21,7 @@ _START_SECONDS = 30.0
 _STOP_SECONDS = 10.0
 _CHUNK_BYTES = 256 * 1024
 _REQUEST_LINES = (b"POST /", b"GET /", b"PUT /", b"DELETE /")
-_REQUESTS, _SENT, _RECEIVED = range(3)
+_REQUESTS, _SENT, _RECEIVED, _PIECES = range(4)
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,13 @@ class Traffic:
 
     @property
     def requests(self) -> int:
-        """HTTP requests, counted by their first bytes (each is sent in one piece)."""
+        """HTTP requests, counted by their first bytes."""
         return int(self.counts[_REQUESTS])
+
+    @property
+    def sent_pieces(self) -> int:
+        """In how many pieces they came; a short request that was written at once is one."""
+        return int(self.counts[_PIECES])
 
     @property
     def sent_bytes(self) -> int:
@@ -60,7 +65,7 @@ def relay(endpoint: str, *, delay_seconds: float) -> Iterator[Traffic]:
         RuntimeError: The relay's process did not start in time.
     """
     context = multiprocessing.get_context("spawn")
-    counts = context.RawArray(ctypes.c_longlong, 3)
+    counts = context.RawArray(ctypes.c_longlong, 4)
     here, there = context.Pipe()
     process = context.Process(
         target=_run, args=(endpoint, delay_seconds, counts, there), name="relay", daemon=True
@@ -99,6 +104,7 @@ async def _serve(
     def sent(piece: bytes) -> None:
         counts[_REQUESTS] += piece.startswith(_REQUEST_LINES)
         counts[_SENT] += len(piece)
+        counts[_PIECES] += 1
 
     def received(piece: bytes) -> None:
         counts[_RECEIVED] += len(piece)

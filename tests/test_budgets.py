@@ -83,7 +83,7 @@ async def test_a_launch_beside_a_pool_elsewhere_loads_http_only(
 
 
 async def test_a_short_cell_is_one_small_request(environment: dict[str, str]) -> None:
-    """A cell costs one HTTP request of a kilobyte each way, an idle kernel none."""
+    """A cell costs one HTTP request of a kilobyte each way, in one piece; an idle kernel none."""
     with (
         served_pool(environment) as pool,
         relay(pool.endpoint, delay_seconds=0) as traffic,
@@ -92,14 +92,17 @@ async def test_a_short_cell_is_one_small_request(environment: dict[str, str]) ->
         async with running_kernel(environment | access) as kernel:
             await kernel.run("1 + 1")
             before = (traffic.requests, traffic.sent_bytes, traffic.received_bytes)
+            pieces = traffic.sent_pieces
             for _ in range(_CELLS):
                 await kernel.run("1 + 1")
             after = (traffic.requests, traffic.sent_bytes, traffic.received_bytes)
+            pieces = traffic.sent_pieces - pieces
             await asyncio.sleep(_IDLE_SECONDS)  # nothing tells that nothing is sent
             idle = traffic.requests - after[0]
     requests, sent, received = (now - then for now, then in zip(after, before, strict=True))
     # On a machine that stands still for milliseconds an answer may come in two parts.
     assert _CELLS <= requests <= 1.5 * _CELLS
+    assert pieces == requests  # each wakes up the other side
     assert sent <= requests * 1400
     assert received <= requests * 1300
     assert idle == 0

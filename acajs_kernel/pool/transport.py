@@ -14,6 +14,7 @@ from acajs_kernel import __version__
 from acajs_kernel.errors import ConfigurationError
 from acajs_kernel.pool.endpoint import Endpoint
 from acajs_kernel.pool.redaction import hide_identifiers_from_library_logs
+from acajs_kernel.pool.writing import write_in_one_piece
 
 __all__ = [
     "CONNECT_SECONDS",
@@ -75,7 +76,7 @@ def open_transport(endpoint: Endpoint) -> httpx.AsyncBaseTransport:
     hide_identifiers_from_library_logs()
     _, proxy = proxy_of(endpoint)
     try:
-        return httpx.AsyncHTTPTransport(
+        transport = httpx.AsyncHTTPTransport(
             verify=ssl_context(endpoint),
             proxy=proxy or None,
             trust_env=False,
@@ -90,6 +91,8 @@ def open_transport(endpoint: Endpoint) -> httpx.AsyncBaseTransport:
                 "http://HOST:PORT. A SOCKS proxy needs `pip install socksio`."
             ),
         ) from None
+    write_in_one_piece(transport)
+    return transport
 
 
 def proxy_of(endpoint: Endpoint) -> tuple[str, str]:
