@@ -54,8 +54,7 @@ async def _run(name: str, environment: dict[str, str], folder: Path) -> Any:
 def _shown(cell: Any) -> list[dict[str, Any]]:
     """Return a cell's outputs without what may differ from run to run.
 
-    Of a cell tagged ``volatile`` only the kinds of its outputs count. Stacks name places in
-    Node itself, and are left out of errors.
+    Of a cell tagged ``volatile`` only the kinds of its outputs count.
     """
     return [_normalised(output, is_volatile="volatile" in _tags(cell)) for output in cell.outputs]
 
@@ -65,10 +64,23 @@ def _normalised(output: Any, *, is_volatile: bool) -> dict[str, Any]:
     if output.output_type == "stream":
         return kind | {"name": output.name} | ({} if is_volatile else {"text": output.text})
     if output.output_type == "error":
-        return kind | {"ename": output.ename} | ({} if is_volatile else {"evalue": output.evalue})
+        kind["ename"] = output.ename
+        if is_volatile:
+            return kind
+        return kind | {"evalue": output.evalue, "places": _places(output.traceback)}
     if is_volatile:
         return kind | {"data": sorted(output.data)}
     return kind | {"data": {mime: _bare(value) for mime, value in output.data.items()}}
+
+
+def _places(traceback: list[str]) -> list[str]:
+    """Return the lines of cells that a traceback names: ``In[2]:3``, ``evalmachine…:3``.
+
+    They differ between rich and plain mode. Columns, and places in Node itself, differ
+    between versions of Node.
+    """
+    text = _COLOUR.sub("", "\n".join(traceback))
+    return re.findall(r"(?:In\[\d+\]|evalmachine\.<anonymous>):\d+", text)
 
 
 def _bare(value: Any) -> Any:
@@ -95,13 +107,28 @@ async def test_a_lesson_gives_the_outputs_that_are_saved_in_it(
         assert _shown(ran) == _shown(saved), ran.source
 
 
-async def test_the_notebook_on_plain_mode_gives_the_same_in_plain_mode(
+async def test_the_notebook_on_plain_mode_gives_the_same_where_that_is_the_default(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
     """With nothing but single executions its texts, values and errors are those saved."""
     fresh = await _run("plain", environment | {"ACAJS_RUNTIME": "plain"}, tmp_path)
     for ran, saved in zip(_code_cells(fresh), _code_cells(_read("plain")), strict=True):
         assert _shown(ran) == _shown(saved), ran.source
+
+
+def test_the_notebook_on_plain_mode_is_saved_in_plain_mode() -> None:
+    """Its values have no colours, and its errors name no cell: the rich runtime's have both."""
+    text = (_NOTEBOOKS / "plain.ipynb").read_text(encoding="utf-8")
+    assert "evalmachine.<anonymous>:1" in text
+    assert "In[" not in text
+    values = [
+        output.data["text/plain"]
+        for cell in _code_cells(_read("plain"))
+        for output in cell.outputs
+        if output.output_type == "execute_result"
+    ]
+    assert "42" in values
+    assert not any(map(_COLOUR.search, values))
 
 
 def test_the_lessons_are_the_notebooks_that_are_not_run_elsewhere() -> None:
