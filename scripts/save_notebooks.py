@@ -5,6 +5,9 @@
 Cells that are meant to fail have the tag ``raises-exception``; any other failure ends the
 run, and the notebook stays as it was. ``tests/test_notebooks.py`` compares a fresh run with
 what is saved.
+
+Widgets' state is saved as well, so that a page can show the widgets before anything has run.
+Their random identifiers are replaced by numbers: the same notebook gives the same file.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
+from nbformat import NotebookNode
 
 _CELL_SECONDS = 120
 
@@ -37,10 +41,22 @@ def save(path: Path) -> None:
         )
         # npm's warnings are about this machine's settings.
         client.execute(env=os.environ | {"ACAJS_HISTORY": "off", "npm_config_loglevel": "error"})
-    # Widgets' state belongs to a frontend, and the language's version to this machine.
-    notebook.metadata.pop("widgets", None)
+    # The language's version belongs to this machine.
     notebook.metadata.get("language_info", {}).pop("version", None)
-    nbformat.write(notebook, path)
+    text = nbformat.writes(_number_widgets(notebook))
+    path.write_text(f"{text}\n", encoding="utf-8")
+
+
+def _number_widgets(notebook: NotebookNode) -> NotebookNode:
+    """Return the notebook with widgets' identifiers that are the same after each run."""
+    widgets = notebook.metadata.get("widgets", {})
+    states = widgets.get("application/vnd.jupyter.widget-state+json", {}).get("state", {})
+    text = nbformat.writes(notebook)
+    # In the order in which the cells show them: a notebook's text has its cells first.
+    for number, name in enumerate(sorted(states, key=text.index), start=1):
+        text = text.replace(name, f"{number:032x}")
+    numbered: NotebookNode = nbformat.reads(text, as_version=4)
+    return numbered
 
 
 def main() -> None:

@@ -7,18 +7,14 @@ import base64
 import os
 import re
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
 import pytest_asyncio
-from nbclient import NotebookClient
 
 from acajs_kernel.runtime.source import bundle
 from tests.kernel_client import Ran, RunningKernel, running_kernel
 
-_GALLERY = Path(__file__).parent.parent / "notebooks" / "gallery.ipynb"
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _PNG = (
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk"
@@ -436,48 +432,3 @@ def _png_size(ran: Ran) -> tuple[int, int]:
     content = base64.b64decode(ran.data["image/png"])
     assert content.startswith(b"\x89PNG\r\n\x1a\n")
     return int.from_bytes(content[16:20], "big"), int.from_bytes(content[20:24], "big")
-
-
-# ---- the gallery
-
-
-@pytest.mark.network
-@pytest.mark.slow
-@pytest.mark.timeout(400)
-async def test_the_gallery_gives_the_representations_that_are_saved_in_it(
-    environment: dict[str, str],
-) -> None:
-    """A fresh run, with the packages from npm, shows each cell as the same MIME types."""
-    saved = nbformat.read(_GALLERY, as_version=4)
-    notebook = nbformat.read(_GALLERY, as_version=4)
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.outputs = []
-    client = NotebookClient(notebook, timeout=300)
-    await client.async_execute(env=environment | {"ACAJS_RUNTIME": "rich"})
-    assert _representations(notebook) == _representations(saved)
-
-
-def test_the_gallery_was_saved_without_errors_and_shows_every_kind() -> None:
-    """What is saved holds the representations that the kernel is able to make."""
-    outputs = _representations(nbformat.read(_GALLERY, as_version=4))
-    kinds = {mime for cell in outputs for _, mimes in cell for mime in mimes}
-    assert {
-        "application/json",
-        "application/vnd.vegalite.v5+json",
-        "image/png",
-        "image/svg+xml",
-        "text/html",
-        "text/latex",
-        "text/markdown",
-        "text/plain",
-    } <= kinds
-    assert "error" not in {kind for cell in outputs for kind, _ in cell}
-
-
-def _representations(notebook: Any) -> list[list[tuple[str, list[str]]]]:
-    return [
-        [(output.output_type, sorted(output.get("data", {}))) for output in cell.outputs]
-        for cell in notebook.cells
-        if cell.cell_type == "code"
-    ]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from tests.checkout import REPOSITORY
 
 _NOTEBOOKS = REPOSITORY / "notebooks"
 _OF_THE_NETWORK = {"charts", "files-and-packages", "gallery"}
-_RUN_ELSEWHERE = {"azure", "gallery", "quickstart", "widgets"}
+_RUN_ELSEWHERE = {"azure", "quickstart", "widgets"}
 _LESSONS = sorted(
     path.stem for path in _NOTEBOOKS.glob("*.ipynb") if path.stem not in _RUN_ELSEWHERE
 )
@@ -140,6 +142,7 @@ def test_the_lessons_are_the_notebooks_that_are_not_run_elsewhere() -> None:
         "errors",
         "exercises",
         "files-and-packages",
+        "gallery",
         "objects",
         "plain",
         "remote-session",
@@ -165,8 +168,37 @@ def test_a_lesson_is_saved_as_a_whole_run(name: str) -> None:
         assert fails == ("raises-exception" in _tags(cell)), cell.source
 
 
+def test_the_gallery_shows_every_kind() -> None:
+    """What is saved holds the representations that the kernel is able to make."""
+    outputs = [output for cell in _code_cells(_read("gallery")) for output in cell.outputs]
+    assert {
+        "application/json",
+        "application/vnd.dataresource+json",
+        "application/vnd.vegalite.v5+json",
+        "image/png",
+        "image/svg+xml",
+        "text/html",
+        "text/latex",
+        "text/markdown",
+        "text/plain",
+    } <= {mime for output in outputs for mime in output.get("data", {})}
+
+
+@pytest.mark.timeout(120)
+def test_a_notebook_with_widgets_is_saved_again_as_it_was(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    """The script that saves notebooks keeps the widgets' state, under the same identifiers."""
+    copy = tmp_path / "widgets.ipynb"
+    saved = (_NOTEBOOKS / "widgets.ipynb").read_bytes()
+    copy.write_bytes(saved)
+    script = REPOSITORY / "scripts" / "save_notebooks.py"
+    subprocess.run([sys.executable, script, copy], env=environment, check=True, timeout=100)
+    assert copy.read_bytes() == saved
+
+
 def test_every_solution_is_right_and_no_exercise_is_solved_already() -> None:
-    """All checks of the solutions are green; each exercise has a red one."""
+    """All checks of the solutions are green, and all of the exercises are red."""
     marks = {
         name: [
             [output.data["text/plain"][0] for output in cell.outputs]
@@ -175,9 +207,9 @@ def test_every_solution_is_right_and_no_exercise_is_solved_already() -> None:
         ]
         for name in ("exercises", "solutions")
     }
-    assert len(marks["solutions"]) == len(marks["exercises"]) >= 5
+    assert len(marks["solutions"]) == len(marks["exercises"]) == 8
     assert {mark for cell in marks["solutions"] for mark in cell} == {"✔"}
-    assert all("✘" in cell for cell in marks["exercises"])
+    assert {mark for cell in marks["exercises"] for mark in cell} == {"✘"}
 
 
 def test_exercises_and_solutions_have_the_same_checks() -> None:
