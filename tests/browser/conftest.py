@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import shutil
 import subprocess
@@ -28,6 +29,24 @@ NAME = "JavaScript (ACA)"
 
 PLAIN_NAME = "JavaScript (plain)"
 """The name of the same kernel with ``ACAJS_RUNTIME=plain``."""
+
+CONTRAST = """element => {
+  const parse = (text) => (text.match(/[\\d.]+/g) ?? []).map(Number);
+  const luminance = (color) => {
+    const [r, g, b] = color.slice(0, 3).map((value) => value / 255).map(
+      (value) => value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  let owner = element;
+  const isClear = (color) => color.length === 4 && color[3] === 0;
+  while (owner !== null && isClear(parse(getComputedStyle(owner).backgroundColor))) {
+    owner = owner.parentElement;
+  }
+  const back = luminance(parse(getComputedStyle(owner ?? document.body).backgroundColor));
+  const front = luminance(parse(getComputedStyle(element).color));
+  return (Math.max(back, front) + 0.05) / (Math.min(back, front) + 0.05);
+}"""
+"""Gives the contrast of an element's text: W3C's relative luminance, WCAG 2.2, section 1.4.3."""
 
 _START_SECONDS = 60
 _KERNEL_MILLISECONDS = 60_000
@@ -190,6 +209,16 @@ def open_notebook(page: Page, lab: JupyterLab, name: str) -> Locator:
     notebook = page.locator(".jp-NotebookPanel:visible")
     expect_idle(page)
     return notebook
+
+
+def run_all(page: Page, notebook: Locator, milliseconds: int) -> None:
+    """Run every cell, and wait until each has ended."""
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.locator('.lm-Menu-item[data-command="runmenu:run-all"]').click()
+    for cell in notebook.locator(".jp-CodeCell").all():
+        expect(cell.locator(".jp-InputPrompt")).to_have_text(
+            re.compile(r"^\[\d+\]:$"), timeout=milliseconds
+        )
 
 
 def write_notebook(lab: JupyterLab, name: str, *cells: str) -> None:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import (
     ARTIFACTS,
+    CONTRAST,
     JupyterLab,
     open_notebook,
+    run_all,
     use_theme,
     write_notebook,
 )
@@ -22,34 +23,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 _GALLERY = Path(__file__).parent.parent.parent / "notebooks" / "gallery.ipynb"
 _CELL_MILLISECONDS = 60_000
 _INSTALL_MILLISECONDS = 240_000
-
-# The colours that a person tells apart: W3C's relative luminance, WCAG 2.2, section 1.4.3.
-_CONTRAST = """element => {
-  const parse = (text) => (text.match(/[\\d.]+/g) ?? []).map(Number);
-  const luminance = (color) => {
-    const [r, g, b] = color.slice(0, 3).map((value) => value / 255).map(
-      (value) => value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  let owner = element;
-  const isClear = (color) => color.length === 4 && color[3] === 0;
-  while (owner !== null && isClear(parse(getComputedStyle(owner).backgroundColor))) {
-    owner = owner.parentElement;
-  }
-  const back = luminance(parse(getComputedStyle(owner ?? document.body).backgroundColor));
-  const front = luminance(parse(getComputedStyle(element).color));
-  return (Math.max(back, front) + 0.05) / (Math.min(back, front) + 0.05);
-}"""
-
-
-def _run_all(page: Page, notebook: Locator, milliseconds: int) -> None:
-    """Run every cell, and wait until each has ended."""
-    page.get_by_role("menuitem", name="Run", exact=True).click()
-    page.locator('.lm-Menu-item[data-command="runmenu:run-all"]').click()
-    for cell in notebook.locator(".jp-CodeCell").all():
-        expect(cell.locator(".jp-InputPrompt")).to_have_text(
-            re.compile(r"^\[\d+\]:$"), timeout=milliseconds
-        )
 
 
 @pytest.mark.parametrize("theme", ["Light", "Dark"])
@@ -68,7 +41,7 @@ def test_what_is_shown_can_be_read_in_both_themes(page: Page, lab: JupyterLab, t
     )
     notebook = open_notebook(page, lab, "shown.ipynb")
     expect(page.locator("body")).to_have_attribute("data-jp-theme-name", f"JupyterLab {theme}")
-    _run_all(page, notebook, _CELL_MILLISECONDS)
+    run_all(page, notebook, _CELL_MILLISECONDS)
     outputs = notebook.locator(".jp-CodeCell .jp-OutputArea-output")
     expect(outputs.locator("tbody tr")).to_have_count(50)
     for locator in (
@@ -78,7 +51,7 @@ def test_what_is_shown_can_be_read_in_both_themes(page: Page, lab: JupyterLab, t
         outputs.locator("pre", has_text="some bytes"),
         outputs.get_by_text("100% · 2 of 2"),
     ):
-        assert locator.evaluate(_CONTRAST) > 4.5
+        assert locator.evaluate(CONTRAST) > 4.5
     bars = outputs.locator("p > span > span")
     expect(bars).to_have_count(1)  # updated in place
     box = bars.bounding_box()
@@ -96,7 +69,7 @@ def test_the_gallery_is_drawn_in_both_themes(page: Page, lab: JupyterLab) -> Non
     use_theme(lab, "Light")
     page.set_viewport_size({"width": 1280, "height": 7000})
     notebook = open_notebook(page, lab, "gallery.ipynb")
-    _run_all(page, notebook, _INSTALL_MILLISECONDS)
+    run_all(page, notebook, _INSTALL_MILLISECONDS)
     expect(
         notebook.locator(".jp-RenderedVegaCommonHTML5, .jp-RenderedVegaLite").first
     ).to_be_visible()
