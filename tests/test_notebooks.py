@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -210,6 +211,43 @@ def test_every_solution_is_right_and_no_exercise_is_solved_already() -> None:
     assert len(marks["solutions"]) == len(marks["exercises"]) == 8
     assert {mark for cell in marks["solutions"] for mark in cell} == {"✔"}
     assert {mark for cell in marks["exercises"] for mark in cell} == {"✘"}
+
+
+@pytest.mark.timeout(120)
+def test_the_documented_script_counts_the_marks(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    """It prints a line for each notebook, also for one whose saved marks are made up."""
+    page = (REPOSITORY / "docs" / "notebooks.md").read_text(encoding="utf-8")
+    ((script,), (total,)) = (
+        re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL),
+        re.findall(r"`solutions.ipynb`, which is (\d+)", page),
+    )
+    stuck = _read("solutions")
+    for cell in _code_cells(stuck):
+        if "function* chunks" in cell.source:
+            cell.source += "\nfor (;;) {}"
+    nbformat.write(stuck, tmp_path / "stuck.ipynb")
+    for name in ("exercises", "solutions"):
+        shutil.copy(_NOTEBOOKS / f"{name}.ipynb", tmp_path)
+    (tmp_path / "marks.py").write_text(script.replace("timeout=60", "timeout=5"), encoding="utf-8")
+    ran = subprocess.run(
+        [
+            *(sys.executable, "marks.py"),
+            *("exercises.ipynb", "solutions.ipynb", "stuck.ipynb"),
+        ],
+        cwd=tmp_path,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        timeout=100,
+    )
+    assert ran.stdout.splitlines() == [
+        f"exercises.ipynb: 0 green, {total} red",
+        f"solutions.ipynb: {total} green, 0 red",
+        "stuck.ipynb: 7 green, 0 red, then stopped: CellTimeoutError",
+    ]
 
 
 def test_exercises_and_solutions_have_the_same_checks() -> None:
