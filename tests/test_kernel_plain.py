@@ -198,3 +198,14 @@ async def _gone(pid: int) -> None:
             return
         await asyncio.sleep(0.05)
     pytest.fail(f"process {pid} is still there after 10 s")
+
+
+async def test_a_name_that_is_declared_again_ends_in_an_error_with_a_remedy(
+    shared_plain_kernel: RunningKernel,
+) -> None:
+    """The executor's own error comes first, unchanged, then what to do about it."""
+    await shared_plain_kernel.run("const declaredOnce = 1; void 0")
+    ran = await shared_plain_kernel.run("const declaredOnce = 2")
+    evalue = "Identifier 'declaredOnce' has already been declared"
+    assert (ran.error["ename"], ran.error["evalue"]) == ("SyntaxError", evalue)
+    assert "use the rich runtime" in ran.traceback

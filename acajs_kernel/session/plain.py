@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,13 @@ end({ ename: String(error?.name ?? "Uncaught"), evalue: String(error?.message ??
 _UNSUPPORTED = (
     "user_expressions need the rich runtime: plain mode has one execution per cell, "
     "and an extra one could change what the next cell sees."
+)
+
+_DECLARED_AGAIN = re.compile(r"Identifier '.+' has already been declared")
+_ONCE = (
+    "Plain mode cannot declare a name again with const, let or class. Declare it with let or",
+    "var and assign to it, as a parameter of papermill must be, or use the rich runtime, where",
+    "const, let and class can be declared again by a later cell.",
 )
 
 INTERRUPTED = Error(
@@ -146,7 +154,9 @@ class PlainSession:
             failure = parse_failure(execution.stderr)
             if failure.stream:
                 self._on_event(cell.key, Stream("stderr", failure.stream))
-            return Outcome(error=Error(failure.ename, failure.evalue, tuple(failure.traceback)))
+            remedy = _ONCE if _DECLARED_AGAIN.fullmatch(failure.evalue) else ()
+            traceback = (*failure.traceback, *remedy)
+            return Outcome(error=Error(failure.ename, failure.evalue, traceback))
         if execution.stderr:
             self._on_event(cell.key, Stream("stderr", execution.stderr))
         bundle = result_bundle(execution.result)
