@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Mapping
+from contextvars import ContextVar
 from typing import Any
 
 from papermill.engines import NBClientEngine as Engine
@@ -20,22 +20,25 @@ from papermill.exceptions import PapermillException
 from papermill.models import Parameter
 from papermill.translators import Translator, papermill_translators
 
+from acajs_kernel.cell.parameters import declared_parameters
+
 __all__ = ["Engine", "JavaScriptTranslator"]
 
 _LANGUAGE = "javascript"
 _LARGEST_SAFE_INTEGER = 2**53 - 1
-_DECLARATION = re.compile(
-    r"^\s*(?:let|var)\s+(?P<name>[\w$]+)\s*=\s*(?P<value>.*?)\s*;?\s*(?://\s*(?P<help>.*))?$",
-    re.MULTILINE,
-)
+
+_constants: ContextVar[frozenset[str]] = ContextVar("_constants", default=frozenset())
+"""What the cell that was inspected last declares with `const`."""
 
 
 class JavaScriptTranslator(Translator):
     """Writes values of JSON and YAML as JavaScript.
 
-    A parameter is assigned, not declared: an assignment changes what the notebook's own
-    cell has declared with ``let`` or ``var``, in rich and in plain mode, where a second
-    declaration would fail in one of them. A ``const`` cannot be a parameter.
+    What the notebook's own cell declares with ``let`` or ``var`` is assigned, which works
+    in rich and in plain mode; a second declaration would fail in one of them. A ``const``
+    is declared again, which V8's REPL mode, and so rich mode, takes only from another
+    ``const``; in plain mode it ends in an error that says so. Papermill does not show the
+    notebook to `codify`, but has the cell inspected just before.
     """
 
     @classmethod
@@ -80,22 +83,24 @@ class JavaScriptTranslator(Translator):
 
     @classmethod
     def assign(cls, name: str, str_val: str) -> str:
-        """Write an assignment."""
-        return f"{name} = {str_val};"
+        """Write an assignment, or what replaces a constant."""
+        return f"{'const ' if name in _constants.get() else ''}{name} = {str_val};"
 
     @classmethod
     def codify(cls, parameters: Mapping[str, Any], comment: str = "Parameters") -> str:
         """Write a whole cell, which shows no value."""
-        written: str = super().codify(parameters, comment)
+        try:
+            written: str = super().codify(parameters, comment)
+        finally:
+            _constants.set(frozenset())  # the next notebook may have no cell to inspect
         return f"{written}void 0;\n"
 
     @classmethod
     def inspect(cls, parameters_cell: Mapping[str, Any]) -> list[Parameter]:
-        """List a cell's parameters: those declared on a line of their own."""
-        return [
-            Parameter(found["name"], "None", found["value"], (found["help"] or "").strip())
-            for found in _DECLARATION.finditer(parameters_cell["source"])
-        ]
+        """List a cell's parameters: the variables that it declares, at its top level."""
+        declared = declared_parameters(parameters_cell["source"])
+        _constants.set(frozenset(one.name for one in declared if one.keyword == "const"))
+        return [Parameter(one.name, "None", one.default, one.comment) for one in declared]
 
 
 def _register() -> None:

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-__all__ = ["FUNCTIONS", "Binding", "find_binding", "names_at", "text_of", "top_level_names"]
+__all__ = [
+    "FUNCTIONS",
+    "Binding",
+    "declared_by",
+    "find_binding",
+    "names_at",
+    "text_of",
+    "top_level_names",
+]
 
 Kind: TypeAlias = Literal["variable", "function", "class", "module"]
 
@@ -68,6 +76,12 @@ def top_level_names(root: Node) -> list[Binding]:
     return list(_declared_in(root))
 
 
+def declared_by(declarator: Node) -> Iterator[Binding]:
+    """Yield what one declarator of a `let`, `const` or `var` declares: a name or a pattern's."""
+    value = declarator.child_by_field_name("value")
+    return _pattern(declarator.child_by_field_name("name"), value, "")
+
+
 def names_at(node: Node) -> list[Binding]:
     """Return the names in scope at a node, the innermost first."""
     found: dict[str, Binding] = {}
@@ -120,8 +134,7 @@ def _statement(node: Node) -> Iterator[Binding]:
     if node.type in _DECLARATIONS:
         for declarator in node.named_children:
             if declarator.type == "variable_declarator":
-                value = declarator.child_by_field_name("value")
-                yield from _pattern(declarator.child_by_field_name("name"), value, "")
+                yield from declared_by(declarator)
     elif node.type in _DECLARED_FUNCTIONS:
         yield Binding(text_of(node.child_by_field_name("name")), "function", node)
     elif node.type == "class_declaration":
