@@ -28,7 +28,7 @@ const BUSY_REPLY_MILLISECONDS = 150;
 const DEFAULT_LIMIT = 4_000_000;
 
 /** @typedef {import("./answers.js").Execution} Execution */
-/** @typedef {import("./runner_control.js").Settings} Settings */
+/** @typedef {import("./supervisor.js").Settings} Settings */
 /**
  * @typedef {object} Request
  * @property {string} op
@@ -107,7 +107,7 @@ class Agent {
    * @returns {void}
    */
   prepare() {
-    this.#runner.start();
+    this.#runner.supervisor.start();
   }
 
   /**
@@ -152,8 +152,7 @@ class Agent {
       this.#refuse(execution, request, "client", "Another kernel has taken over this session.");
       return;
     }
-    this.#runner.events.acknowledge(request.ack ?? 0);
-    this.#runner.relieve();
+    this.#runner.acknowledge(request.ack ?? 0);
     switch (request.op) {
       case "run":
         this.#lastSent = -Infinity;
@@ -168,11 +167,11 @@ class Agent {
         return;
       case "input":
         this.#runner.input(/** @type {any} */ (request));
-        this.#wait(execution, request, { cell: request.cell ?? this.#runner.running });
+        this.#wait(execution, request, { cell: request.cell ?? this.#runner.cells.running });
         return;
       case "comm":
         this.#runner.comm(request.messages ?? []);
-        this.#wait(execution, request, { outcome: () => (this.#runner.hasComms ? null : {}) });
+        this.#wait(execution, request, { outcome: () => (this.#runner.comms.size > 0 ? null : {}) });
         return;
       case "complete":
       case "inspect":
@@ -213,23 +212,23 @@ class Agent {
       this.#client = request.client;
       this.#opening = 0;
       this.#runner.events.clear();
-      this.#runner.renumberComms();
+      this.#runner.comms.renumber();
     }
     // One that was believed lost may arrive when cells have run: their variables must stay.
     const isRepeated = request.opening !== undefined && request.opening <= this.#opening;
     this.#opening = Math.max(this.#opening, request.opening ?? 0);
-    this.#runner.configure(request.settings ?? {});
+    this.#runner.supervisor.configure(request.settings ?? {});
     if (request.fresh === true && !isRepeated) {
       this.#runner.refresh();
     } else {
-      this.#runner.start();
+      this.#runner.supervisor.start();
     }
     this.#waitForRunner(execution, request, () => ({
       version: this.version,
       node: process.version,
       platform: process.platform,
       pid: process.pid,
-      ...this.#runner.facts(),
+      ...this.#runner.supervisor.facts(),
     }));
   }
 
@@ -241,16 +240,17 @@ class Agent {
    * @returns {void}
    */
   #waitForRunner(execution, request, fields) {
-    const failed = () => ({ refused: "runner", message: this.#runner.failure });
+    const failed = () => ({ refused: "runner", message: this.#runner.supervisor.failure });
     this.#wait(
       execution,
       { ...request, wait: START_MILLISECONDS },
       {
         outcome: () => {
-          if (this.#runner.state === "dead") {
+          const { state } = this.#runner.supervisor;
+          if (state === "dead") {
             return failed();
           }
-          return this.#runner.state === "starting" ? null : fields();
+          return state === "starting" ? null : fields();
         },
         late: failed,
       },
@@ -266,7 +266,7 @@ class Agent {
   #question(execution, request) {
     /** @type {object | null} */
     let reply = null;
-    const isIdle = this.#runner.running === null;
+    const isIdle = this.#runner.cells.running === null;
     this.#runner.ask(request, (answer) => {
       reply = answer;
     });
@@ -339,7 +339,7 @@ class Agent {
    */
   #sendingTime(waiter) {
     const { events } = this.#runner;
-    const hasEnded = waiter.cell !== null && !this.#runner.isPending(waiter.cell);
+    const hasEnded = waiter.cell !== null && !this.#runner.cells.isPending(waiter.cell);
     if (hasEnded || events.inputs > 0 || events.size >= (waiter.request.limit ?? DEFAULT_LIMIT)) {
       return 0;
     }

@@ -1,69 +1,40 @@
 /**
- * Cells and the runner: which cell runs, which wait, what to do when the runner ends.
+ * What the runner is given to do: which cell runs, which wait, and what becomes of them when
+ * they are interrupted or the runner ends.
  */
 "use strict";
 
 const { CellQueue } = require("./cell_queue.js");
 const { CommQueue } = require("./comm_queue.js");
-const { describeEnding } = require("./endings.js");
 const { EventLog } = require("./events.js");
+const { InputRequests } = require("./input_requests.js");
 const { Interruption } = require("./interruption.js");
-const { heapMegabytes, totalMemory } = require("./memory.js");
-const { RunnerProcess } = require("./runner_process.js");
-
-/** Characters of unacknowledged events above which the runner is made to wait, and to go on. */
-const FULL = 16_000_000;
-const RELIEVED = 8_000_000;
-
-/** Milliseconds from an interrupt to the end of the runner, unless the settings say otherwise. */
-const DEFAULT_GRACE = 1200;
+const { Question } = require("./question.js");
+const { Supervisor } = require("./supervisor.js");
 
 /** @typedef {import("./cell_queue.js").CellRequest} CellRequest */
 /** @typedef {import("./comm_queue.js").CommRequest} CommRequest */
 /** @typedef {import("./endings.js").Intent} Intent */
 /** @typedef {import("./runner_process.js").Ending} Ending */
 /** @typedef {import("./runner_process.js").RunnerMessage} RunnerMessage */
-/**
- * @typedef {object} Settings
- * @property {boolean} [colors]
- * @property {number} [depth]
- * @property {number} [heap_megabytes]
- * @property {number} [grace_milliseconds]
- */
+
+/** Characters of unacknowledged events above which the runner is made to wait, and to go on. */
+const FULL = 16_000_000;
+const RELIEVED = 8_000_000;
+
 const soon = setImmediate;
 
 /** Runs cells one after another in a runner that may be replaced. */
 class RunnerControl {
   events = new EventLog();
-  /** @type {"starting" | "idle" | "busy" | "dead"} */
-  state = "dead";
-  /** Why there is no runner. */
-  failure = "It was never started.";
-  #generation = 0;
-  /** @type {string} */
-  #source;
-  /** @type {string} */
-  #folder;
+  cells = new CellQueue();
+  comms = new CommQueue();
+  /** @type {Supervisor} */
+  supervisor;
   /** @type {() => void} */
   #onChange;
-  /** @type {RunnerProcess | null} */
-  #runner = null;
-  /** @type {Settings} */
-  #settings = {};
-  #memory = totalMemory();
-  #heapMegabytes = 0;
-  #hasRun = false;
-  #isPaused = false;
-  /** @type {Intent | null} */
-  #intent = null;
-  #cells = new CellQueue();
-  #comms = new CommQueue();
-  /** @type {Map<string, boolean>} Tokens of unanswered input requests, and whether the main thread blocks. */
-  #inputs = new Map();
-  /** @type {Map<number, (reply: object) => void>} */
-  #questions = new Map();
-  #lastQuestion = 0;
-  #lastInterrupt = 0;
+  #inputs = new InputRequests();
+  #question = new Question();
   /** @type {Interruption | null} */
   #interrupt = null;
 
@@ -73,77 +44,23 @@ class RunnerControl {
    * @param {() => void} onChange Called after anything has happened.
    */
   constructor(source, folder, onChange) {
-    this.#source = source;
-    this.#folder = folder;
     this.#onChange = onChange;
+    this.supervisor = new Supervisor(source, folder, {
+      onMessage: (message) => this.#receive(message),
+      onText: (name, text) =>
+        this.#append({ kind: "stream", cell: this.cells.latest, name, text }),
+      onEnd: (ending) => this.#ended(ending),
+    });
   }
 
   /** The cell that runs, or null. */
   get running() {
-    return this.#cells.running;
-  }
-
-  /** Whether the runner has messages of comms that it has not handled yet. */
-  get hasComms() {
-    return this.#comms.size > 0;
-  }
-
-  /** Milliseconds from an interrupt to the end of the runner. */
-  get #grace() {
-    return Math.max(this.#settings.grace_milliseconds ?? DEFAULT_GRACE, 1);
-  }
-
-  /**
-   * @param {Settings} settings
-   * @returns {void}
-   */
-  configure(settings) {
-    this.#settings = settings;
-    this.#runner?.send({ type: "configure", settings });
-  }
-
-  /** Start a runner if there is none. */
-  start() {
-    if (this.#runner !== null) {
-      return;
-    }
-    this.#generation += 1;
-    this.#hasRun = false;
-    this.#intent = "start";
-    this.#isPaused = false;
-    this.#heapMegabytes = this.#settings.heap_megabytes ?? heapMegabytes(this.#memory);
-    this.state = "starting";
-    const options = {
-      source: this.#source,
-      folder: this.#folder,
-      heapMegabytes: this.#heapMegabytes,
-    };
-    try {
-      const runner = new RunnerProcess(options, {
-        onMessage: (message) => this.#receive(message),
-        onText: (name, text) => {
-          // Until it has started what it says is said once, in `failure`.
-          if (this.state !== "starting") {
-            this.#append({ kind: "stream", cell: this.#cells.latest, name, text });
-          }
-        },
-        onEnd: (ending) => this.#ended(runner, ending),
-      });
-      this.#runner = runner;
-      runner.send({ type: "configure", settings: this.#settings });
-    } catch (error) {
-      // The executor forbids child processes, or the machine is out of them.
-      this.state = "dead";
-      this.failure = error instanceof Error ? error.message : String(error);
-    }
+    return this.cells.running;
   }
 
   /** Make the state clean: a new runner, unless this one has run nothing yet. */
   refresh() {
-    const hasOtherHeap =
-      this.#settings.heap_megabytes !== undefined &&
-      this.#settings.heap_megabytes !== this.#heapMegabytes;
-    if (this.#runner === null || this.#hasRun || hasOtherHeap || this.running !== null) {
+    if (!this.supervisor.isClean || this.running !== null) {
       this.restart();
     }
     this.events.clear();
@@ -158,8 +75,8 @@ class RunnerControl {
   stop() {
     this.#endCells("aborted");
     this.#discard();
-    this.state = "dead";
-    this.failure = "It was stopped on request.";
+    this.supervisor.state = "dead";
+    this.supervisor.failure = "It was stopped on request.";
   }
 
   /**
@@ -168,7 +85,7 @@ class RunnerControl {
    * @returns {void}
    */
   run(request) {
-    if (this.#cells.add(request)) {
+    if (this.cells.add(request)) {
       this.#runNext();
     }
   }
@@ -181,16 +98,16 @@ class RunnerControl {
    * @returns {string | null} The cell whose end shows that the interrupt has worked.
    */
   interrupt(cell) {
-    if (cell === undefined && this.running === null && this.hasComms) {
+    if (cell === undefined && this.running === null && this.comms.size > 0) {
       this.#beginInterrupt();
       return null;
     }
-    if (cell !== undefined && this.#cells.refuse(cell)) {
+    if (cell !== undefined && this.cells.refuse(cell)) {
       this.events.append({ kind: "done", cell, status: "aborted", expressions: {}, milliseconds: 0 });
       return cell;
     }
     const isRunning = this.running !== null && (cell === undefined || cell === this.running);
-    if (!isRunning && (cell === undefined || this.#cells.stateOf(cell) !== "queued")) {
+    if (!isRunning && (cell === undefined || this.cells.stateOf(cell) !== "queued")) {
       return null;
     }
     this.#abortWaiting();
@@ -206,17 +123,8 @@ class RunnerControl {
    * @returns {void}
    */
   input(reply) {
-    const blocks = this.#inputs.get(reply.token);
-    if (blocks === undefined || this.#runner === null) {
-      return;
-    }
-    this.#inputs.delete(reply.token);
-    const { token, value, error } = reply;
-    const message = { type: "input", token, value, error };
-    if (blocks) {
-      this.#runner.sendControl(message);
-    } else {
-      this.#runner.send(message);
+    if (this.supervisor.runner !== null) {
+      this.#inputs.answer(reply, this.supervisor.runner);
     }
   }
 
@@ -226,18 +134,13 @@ class RunnerControl {
    * @returns {void}
    */
   comm(requests) {
-    for (const { number: _number, ...request } of this.#comms.add(requests)) {
-      this.#hasRun = true;
-      this.#runner?.send({ type: "comm", ...request });
+    for (const { number: _number, ...request } of this.comms.add(requests)) {
+      this.supervisor.hasRun = true;
+      this.supervisor.runner?.send({ type: "comm", ...request });
     }
-    if (this.#runner === null) {
+    if (this.supervisor.runner === null) {
       this.#dropComms();
     }
-  }
-
-  /** Another client's messages of comms are numbered from the beginning. */
-  renumberComms() {
-    this.#comms.renumber();
   }
 
   /**
@@ -247,19 +150,8 @@ class RunnerControl {
    * @returns {void}
    */
   ask(question, onReply) {
-    this.#lastQuestion += 1;
-    this.#questions.clear();
-    this.#questions.set(this.#lastQuestion, onReply);
-    this.start();
-    this.#runner?.send({ type: "question", id: this.#lastQuestion, question });
-  }
-
-  /**
-   * @param {string} cell
-   * @returns {boolean} Whether the cell runs or waits.
-   */
-  isPending(cell) {
-    return this.#cells.isPending(cell);
+    this.supervisor.start();
+    this.#question.put(question, this.supervisor.runner, onReply);
   }
 
   /**
@@ -269,51 +161,48 @@ class RunnerControl {
   status(cell) {
     return {
       running: this.running,
-      queued: this.#cells.names,
-      runner: { generation: this.#generation, state: this.state },
-      ...(cell === undefined ? {} : { cell_state: this.#cells.stateOf(cell) }),
+      queued: this.cells.names,
+      runner: { generation: this.supervisor.generation, state: this.supervisor.state },
+      ...(cell === undefined ? {} : { cell_state: this.cells.stateOf(cell) }),
     };
   }
 
-  /** What a new kernel wants to know. */
-  facts() {
-    return {
-      folder: this.#folder,
-      runner_pid: this.#runner?.pid ?? null,
-      memory: { total: this.#memory, limit: this.#heapMegabytes * 1024 * 1024 },
-    };
-  }
-
-  /** Let the runner print on when there is room again. */
-  relieve() {
-    if (this.#isPaused && this.events.size < RELIEVED) {
-      this.#isPaused = false;
-      this.#runner?.setPaused(false);
+  /**
+   * Drop events that have arrived, and let the runner print on when there is room again.
+   * @param {number} number The highest number of an event that was received.
+   * @returns {void}
+   */
+  acknowledge(number) {
+    this.events.acknowledge(number);
+    const { runner } = this.supervisor;
+    if (runner?.isPaused === true && this.events.size < RELIEVED) {
+      runner.setPaused(false);
     }
   }
 
   /** Send the next cell to the runner if it is free. */
   #runNext() {
-    if (this.running !== null || this.#cells.names.length === 0) {
+    if (this.running !== null || this.cells.names.length === 0) {
       return;
     }
-    this.start();
-    if (this.#runner === null) {
+    const { supervisor } = this;
+    supervisor.start();
+    if (supervisor.runner === null) {
       this.#failNext();
-    } else if (this.state === "idle") {
+    } else if (supervisor.state === "idle") {
       const { cell, code, source, label, stdin, expressions } = /** @type {CellRequest} */ (
-        this.#cells.begin()
+        this.cells.begin()
       );
-      this.#hasRun = true;
-      this.state = "busy";
-      this.#runner.send({ type: "run", cell, code, source, label, stdin, expressions });
+      supervisor.hasRun = true;
+      supervisor.state = "busy";
+      supervisor.runner.send({ type: "run", cell, code, source, label, stdin, expressions });
     }
   }
 
   /** There is no runner, and none can be started: the first cell that waits is told why. */
   #failNext() {
-    this.#intent = "start";
-    if (this.#cells.begin() !== undefined) {
+    this.supervisor.intent = "start";
+    if (this.cells.begin() !== undefined) {
       this.#failCell({ reason: "crash", code: null, signal: null });
     }
   }
@@ -325,14 +214,13 @@ class RunnerControl {
   #receive(message) {
     switch (message.kind) {
       case "ready":
-        this.#intent = null;
-        this.state = "idle";
+        this.supervisor.intent = null;
+        this.supervisor.state = "idle";
         this.#runNext();
         this.#onChange();
         return;
       case "reply":
-        this.#questions.get(message.id)?.(message.reply);
-        this.#questions.delete(message.id);
+        this.#question.answer(message.id, message.reply);
         this.#onChange();
         return;
       case "done": {
@@ -342,15 +230,15 @@ class RunnerControl {
         return;
       }
       case "handled":
-        this.#comms.finish(message.cell);
-        if (this.running === null && !this.hasComms) {
+        this.comms.finish(message.cell);
+        if (this.running === null && this.comms.size === 0) {
           this.#endInterrupt();
         }
         this.#append(/** @type {any} */ (message));
         return;
       case "input": {
         const { blocks, ...event } = message;
-        this.#inputs.set(event.token, blocks);
+        this.#inputs.add(event.token, blocks);
         this.#append(/** @type {any} */ (event));
         return;
       }
@@ -365,9 +253,9 @@ class RunnerControl {
    */
   #append(event) {
     this.events.append(event);
-    if (this.events.size > FULL && this.#interrupt === null && !this.#isPaused) {
-      this.#isPaused = true;
-      this.#runner?.setPaused(true);
+    const { runner } = this.supervisor;
+    if (this.events.size > FULL && this.#interrupt === null && runner?.isPaused === false) {
+      runner.setPaused(true);
     }
     this.#onChange();
   }
@@ -380,15 +268,15 @@ class RunnerControl {
    */
   #finish(cell, fields) {
     const wasRunning = this.running === cell;
-    if (!this.#cells.finish(cell)) {
+    if (!this.cells.finish(cell)) {
       return;
     }
     this.events.append({ kind: "done", cell, ...fields });
     if (wasRunning) {
       this.#inputs.clear();
       this.#endInterrupt();
-      if (this.state === "busy") {
-        this.state = "idle";
+      if (this.supervisor.state === "busy") {
+        this.supervisor.state = "idle";
       }
       this.#runNext();
     }
@@ -397,21 +285,14 @@ class RunnerControl {
 
   /** Ask the runner to stop its cell, again and again, and kill it when that does not help. */
   #beginInterrupt() {
-    if ((this.running === null && !this.hasComms) || this.#interrupt !== null) {
+    const { runner, grace } = this.supervisor;
+    const hasWork = this.running !== null || this.comms.size > 0;
+    if (runner === null || !hasWork || this.#interrupt !== null) {
       return;
     }
-    this.#isPaused = false;
-    this.#runner?.setPaused(false);
-    const cell = this.running;
-    this.#interrupt = new Interruption(
-      this.#grace,
-      () => {
-        this.#lastInterrupt += 1;
-        const message = { type: "interrupt", cell: cell ?? "", number: this.#lastInterrupt };
-        this.#runner?.send(message);
-        this.#runner?.sendControl(message);
-      },
-      () => this.#replace("interrupt", { reason: "killed", code: null, signal: "SIGKILL" }),
+    runner.setPaused(false);
+    this.#interrupt = new Interruption(runner, this.running ?? "", grace, () =>
+      this.#replace("interrupt", { reason: "killed", code: null, signal: "SIGKILL" }),
     );
   }
 
@@ -423,19 +304,14 @@ class RunnerControl {
 
   /**
    * The runner has ended by itself.
-   * @param {RunnerProcess} runner
    * @param {Ending} ending
    * @returns {void}
    */
-  #ended(runner, ending) {
-    if (runner !== this.#runner) {
-      return;
-    }
-    this.failure = runner.lastWords.trim() || `It ended with ${ending.signal ?? ending.code}.`;
-    if (this.#intent === "start") {
+  #ended(ending) {
+    if (this.supervisor.intent === "start") {
       // Another one would end in the same way.
       this.#discard();
-      this.state = "dead";
+      this.supervisor.state = "dead";
       this.#failNext();
       this.#onChange();
       return;
@@ -450,7 +326,7 @@ class RunnerControl {
    * @returns {void}
    */
   #replace(intent, ending) {
-    this.#intent = intent;
+    this.supervisor.intent = intent;
     const reason = intent === "requested" ? "requested" : ending.reason;
     this.events.append({
       kind: "restarted",
@@ -462,7 +338,7 @@ class RunnerControl {
     });
     this.#failCell(ending);
     this.#discard();
-    this.start();
+    this.supervisor.start();
     this.#onChange();
   }
 
@@ -473,12 +349,7 @@ class RunnerControl {
    */
   #failCell(ending) {
     if (this.running !== null) {
-      const error = describeEnding(ending, {
-        intent: this.#intent,
-        graceMilliseconds: this.#grace,
-        heapMegabytes: this.#heapMegabytes,
-        lastWords: this.failure,
-      });
+      const error = this.supervisor.describe(ending);
       this.events.append({ kind: "error", cell: this.running, ...error });
     }
     this.#endCells("error");
@@ -500,14 +371,14 @@ class RunnerControl {
 
   /** End the cells that wait. */
   #abortWaiting() {
-    for (const cell of this.#cells.names) {
+    for (const cell of this.cells.names) {
       this.#finish(cell, { status: "aborted", expressions: {}, milliseconds: 0 });
     }
   }
 
   /** Say of the messages of comms that they are done with, as there is nothing left to handle them. */
   #dropComms() {
-    for (const cell of this.#comms.drop()) {
+    for (const cell of this.comms.drop()) {
       this.events.append({ kind: "handled", cell, active: false });
     }
   }
@@ -516,10 +387,9 @@ class RunnerControl {
   #discard() {
     this.#endInterrupt();
     this.#dropComms();
-    this.#questions.clear();
+    this.#question.drop();
     this.#inputs.clear();
-    this.#runner?.abandon();
-    this.#runner = null;
+    this.supervisor.discard();
   }
 }
 

@@ -112,6 +112,8 @@ function readLines(pipe, onLine, onRest) {
 
 /** One runner, from its start to its end. */
 class RunnerProcess {
+  /** Whether it is made to wait by leaving its output unread; after its end all is read. */
+  isPaused = false;
   /** @type {import("node:child_process").ChildProcess} */
   #child;
   /** @type {RunnerListener} */
@@ -198,6 +200,7 @@ class RunnerProcess {
    * @returns {void}
    */
   setPaused(isPaused) {
+    this.isPaused = isPaused;
     for (const pipe of this.#outputs) {
       if (isPaused) {
         pipe.pause();
@@ -323,7 +326,9 @@ class RunnerProcess {
     };
     const timer = startTimer(finish, CLOSE_MILLISECONDS);
     this.#child.on("close", finish);
-    this.setPaused(false);
+    for (const pipe of this.#outputs) {
+      pipe.resume();
+    }
   }
 
   /**
