@@ -10,13 +10,8 @@
 const { randomBytes } = require("node:crypto");
 
 const { AnswerSender } = require("./answers.js");
+const { DEFAULT_LIMIT, LongPoll } = require("./long_poll.js");
 const { RunnerControl } = require("./runner_control.js");
-
-/** Milliseconds that events may lie before they are sent, unless the request says otherwise. */
-const DEFAULT_GATHER = 40;
-
-/** Milliseconds that a request may wait, unless it says otherwise. */
-const DEFAULT_WAIT = 1000;
 
 /** Milliseconds for a new runner to report. */
 const START_MILLISECONDS = 10_000;
@@ -24,8 +19,6 @@ const START_MILLISECONDS = 10_000;
 /** Milliseconds for completion and inspection: idle, and while a cell may block the runner. */
 const REPLY_MILLISECONDS = 1500;
 const BUSY_REPLY_MILLISECONDS = 150;
-
-const DEFAULT_LIMIT = 4_000_000;
 
 /** @typedef {import("./answers.js").Execution} Execution */
 /** @typedef {import("./supervisor.js").Settings} Settings */
@@ -51,21 +44,8 @@ const DEFAULT_LIMIT = 4_000_000;
  * @property {string} [error]
  * @property {import("./comm_queue.js").CommRequest[]} [messages]
  */
-/**
- * @typedef {object} Waiter A request that has not been answered.
- * @property {Execution} execution
- * @property {Request} request
- * @property {number} begun
- * @property {number} deadline
- * @property {string | null} cell Whose end answers it.
- * @property {(() => object | null) | null} outcome When set: only its result or the deadline answers it.
- * @property {() => object} late What is answered at the deadline.
- */
 
 const { assign } = Object;
-const now = performance.now.bind(performance);
-const startTimer = setTimeout;
-const stopTimer = clearTimeout;
 
 /** @returns {object} No further fields. */
 function nothing() {
@@ -84,12 +64,8 @@ class Agent {
   #runner;
   /** @type {AnswerSender} */
   #answers;
-  /** When an answer with events was sent. */
-  #lastSent = -Infinity;
-  /** @type {Waiter | null} */
-  #waiter = null;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #timer;
+  /** @type {LongPoll} */
+  #poll;
 
   /**
    * @param {string} version What identifies this source.
@@ -99,7 +75,11 @@ class Agent {
   constructor(version, source, folder) {
     this.version = version;
     this.#answers = new AnswerSender(folder);
-    this.#runner = new RunnerControl(source, folder, () => this.#check());
+    this.#runner = new RunnerControl(source, folder, () => this.#poll.check());
+    this.#poll = new LongPoll(this.#runner, (execution, request, fields, waited) => {
+      const payload = assign(this.#payload(request, fields), { waited });
+      this.#answers.send(execution, payload, request);
+    });
   }
 
   /**
@@ -118,7 +98,7 @@ class Agent {
    */
   serve(execution, request) {
     execution.async();
-    this.#flushWaiter();
+    this.#poll.flush();
     try {
       this.#dispatch(execution, request);
     } catch (error) {
@@ -129,7 +109,7 @@ class Agent {
 
   /** End the runner and remove what this agent made. */
   dispose() {
-    this.#flushWaiter();
+    this.#poll.flush();
     this.#runner.stop();
     this.#answers.dispose();
   }
@@ -155,23 +135,25 @@ class Agent {
     this.#runner.acknowledge(request.ack ?? 0);
     switch (request.op) {
       case "run":
-        this.#lastSent = -Infinity;
+        this.#poll.expectOutput();
         this.#runner.run(/** @type {any} */ (request));
-        this.#wait(execution, request, { cell: request.cell ?? null });
+        this.#poll.wait(execution, request, { cell: request.cell ?? null });
         return;
       case "poll":
-        this.#wait(execution, request, { cell: request.cell ?? null });
+        this.#poll.wait(execution, request, { cell: request.cell ?? null });
         return;
       case "interrupt":
-        this.#wait(execution, request, { cell: this.#runner.interrupt(request.cell) });
+        this.#poll.wait(execution, request, { cell: this.#runner.interrupt(request.cell) });
         return;
       case "input":
         this.#runner.input(/** @type {any} */ (request));
-        this.#wait(execution, request, { cell: request.cell ?? this.#runner.cells.running });
+        this.#poll.wait(execution, request, { cell: request.cell ?? this.#runner.cells.running });
         return;
       case "comm":
         this.#runner.comm(request.messages ?? []);
-        this.#wait(execution, request, { outcome: () => (this.#runner.comms.size > 0 ? null : {}) });
+        this.#poll.wait(execution, request, {
+          outcome: () => (this.#runner.comms.size > 0 ? null : {}),
+        });
         return;
       case "complete":
       case "inspect":
@@ -195,7 +177,7 @@ class Agent {
         return;
       case "forget":
         this.#answers.forget(request.answer ?? 0);
-        this.#wait(execution, { ...request, wait: 0 }, {});
+        this.#poll.wait(execution, { ...request, wait: 0 }, {});
         return;
       default:
         this.#refuse(execution, request, "unknown-op", `There is no operation "${request.op}".`);
@@ -241,7 +223,7 @@ class Agent {
    */
   #waitForRunner(execution, request, fields) {
     const failed = () => ({ refused: "runner", message: this.#runner.supervisor.failure });
-    this.#wait(
+    this.#poll.wait(
       execution,
       { ...request, wait: START_MILLISECONDS },
       {
@@ -270,7 +252,7 @@ class Agent {
     this.#runner.ask(request, (answer) => {
       reply = answer;
     });
-    this.#wait(
+    this.#poll.wait(
       execution,
       { ...request, wait: isIdle ? REPLY_MILLISECONDS : BUSY_REPLY_MILLISECONDS },
       {
@@ -278,101 +260,6 @@ class Agent {
         late: () => ({ refused: "busy", message: "A cell is running." }),
       },
     );
-  }
-
-  /**
-   * @param {Execution} execution
-   * @param {Request} request
-   * @param {Partial<Pick<Waiter, "cell" | "outcome" | "late">>} condition
-   * @returns {void}
-   */
-  #wait(execution, request, condition) {
-    const begun = now();
-    this.#waiter = {
-      execution,
-      request,
-      begun,
-      deadline: begun + (request.wait ?? DEFAULT_WAIT),
-      cell: condition.cell ?? null,
-      outcome: condition.outcome ?? null,
-      late: condition.late ?? nothing,
-    };
-    this.#check();
-  }
-
-  /** Answer the waiting request if its time has come, else look again when it may have. */
-  #check() {
-    const waiter = this.#waiter;
-    if (waiter === null) {
-      return;
-    }
-    stopTimer(this.#timer);
-    const instant = now();
-    if (waiter.outcome !== null) {
-      const outcome = waiter.outcome() ?? (instant >= waiter.deadline ? waiter.late() : null);
-      if (outcome !== null) {
-        this.#answer(waiter, outcome);
-        return;
-      }
-      this.#lookAgain(waiter.deadline - instant);
-      return;
-    }
-    const next = Math.min(waiter.deadline, this.#sendingTime(waiter));
-    if (instant >= next) {
-      this.#answer(waiter, {});
-    } else {
-      this.#lookAgain(next - instant);
-    }
-  }
-
-  /**
-   * @param {number} milliseconds
-   * @returns {void}
-   */
-  #lookAgain(milliseconds) {
-    this.#timer = startTimer(() => this.#check(), Math.ceil(milliseconds));
-  }
-
-  /**
-   * @param {Waiter} waiter
-   * @returns {number} When what is known by now should be sent.
-   */
-  #sendingTime(waiter) {
-    const { events } = this.#runner;
-    const hasEnded = waiter.cell !== null && !this.#runner.cells.isPending(waiter.cell);
-    if (hasEnded || events.inputs > 0 || events.size >= (waiter.request.limit ?? DEFAULT_LIMIT)) {
-      return 0;
-    }
-    if (events.length === 0) {
-      return Infinity;
-    }
-    const gather = waiter.request.gather ?? DEFAULT_GATHER;
-    // What follows a silence is shown at once; a flood travels in few answers.
-    const soon = Math.max(events.oldest + (waiter.request.soon ?? gather), this.#lastSent + gather);
-    return Math.min(events.oldest + gather, soon);
-  }
-
-  /**
-   * @param {Waiter} waiter
-   * @param {object} fields
-   * @returns {void}
-   */
-  #answer(waiter, fields) {
-    this.#waiter = null;
-    stopTimer(this.#timer);
-    if (this.#runner.events.length > 0) {
-      this.#lastSent = now();
-    }
-    const payload = this.#payload(waiter.request, fields);
-    assign(payload, { waited: Math.round(now() - waiter.begun) });
-    this.#answers.send(waiter.execution, payload, waiter.request);
-  }
-
-  /** Answer a request that still waits although another one has come. */
-  #flushWaiter() {
-    if (this.#waiter !== null) {
-      this.#answer(this.#waiter, {});
-    }
   }
 
   /**
