@@ -1,52 +1,38 @@
 """The data folder of a session: listing, uploading, downloading and removing its files.
 
 What holds when a transfer is interrupted, or the connection breaks: no half file stands
-under its final name. An upload goes to a name of its own, and takes its place in one step
-once its checksum was found right in the session; a download does the same here. A session
-that does not run JavaScript cannot rename: there a file is uploaded under its final name,
-and its size is compared.
+under its final name. `uploading` and `downloading` say how.
 """
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from acajs_kernel.errors import AcaJsError, NotFoundError, TooLargeError, TransferError
-from acajs_kernel.pool import MAXIMUM_UPLOAD_BYTES, SessionFile
-from acajs_kernel.transfers.hashing import HashedFile, Incoming
+from acajs_kernel.errors import NotFoundError, TransferError
+from acajs_kernel.pool import SessionFile
+from acajs_kernel.transfers.downloading import Downloader
 from acajs_kernel.transfers.names import (
     LocalFile,
     base_folder,
     check_remote,
     has_wildcard,
     matches,
+    path_of,
 )
 from acajs_kernel.transfers.progress import Observer, Silent
 from acajs_kernel.transfers.script import FileScript
+from acajs_kernel.transfers.temporary import OWN
+from acajs_kernel.transfers.uploading import Uploader, check_sizes
 
 if TYPE_CHECKING:
     from acajs_kernel.pool import PoolClient
 
-__all__ = ["OWN", "DataFolder", "path_of"]
-
-_log = logging.getLogger("acajs_kernel")
-
-
-OWN = ".acajs-"
-"""What the names of the kernel's own files begin with."""
+__all__ = ["DataFolder"]
 
 _PAGE_ENTRIES = 2000
-# Of one question about checksums: reading a gigabyte takes the session some seconds.
-_BATCH_FILES = 100
-_BATCH_BYTES = 512 * 1024 * 1024
-_TIDY_SECONDS = 1.5
-_ATTEMPTS = 2
 
 
 class DataFolder:
@@ -179,78 +165,15 @@ class DataFolder:
             TransferError: A file did not arrive whole, or cannot be read.
             PoolError: The pool cannot be used.
         """
-        _check_sizes(files)
+        check_sizes(files)
         watched = observer or Silent()
         watched.begin(sum(not file.is_folder for file in files), sum(file.size for file in files))
         try:
-            by_script = await self._script.is_available()
-            for batch in _batches(files):
-                if by_script:
-                    await self._upload_and_place(batch, watched)
-                else:
-                    await self._upload_directly(batch, watched)
+            uploader = Uploader(self._pool, self._identifier, self._script, watched)
+            await uploader.send(files)
         finally:
             watched.end()
         return [file.target for file in files]
-
-    async def _upload_and_place(self, files: Sequence[LocalFile], observer: Observer) -> None:
-        """Upload files under names of their own, then let the session put them in place."""
-        moves: list[dict[str, str]] = []
-        try:
-            for file in files:
-                if file.is_folder:
-                    continue
-                name = f"{OWN}upload-{secrets.token_hex(8)}"
-                moves.append({"from": name, "to": file.target, "sha256": ""})
-                moves[-1]["sha256"] = await self._send(file, name, "", observer)
-            if folders := [file.target for file in files if file.is_folder]:
-                await self._script.ask("make", paths=folders)
-            placed = await self._script.ask("place", moves=moves) if moves else []
-        except BaseException:
-            await self._tidy([move["from"] for move in moves])
-            raise
-        problems = [f"{item['path']}: {item['problem']}" for item in placed if item["problem"]]
-        if problems:
-            raise TransferError(
-                f"{len(problems)} of {len(moves)} files were not put in place in the session: "
-                f"{'; '.join(problems[:5])}. What was there before is unchanged.",
-                remedy="Upload again.",
-            )
-
-    async def _upload_directly(self, files: Sequence[LocalFile], observer: Observer) -> None:
-        """Upload files under their final names, where the session cannot rename."""
-        for file in files:
-            if file.is_folder:
-                continue  # a folder comes with its first file
-            directory, _, name = file.target.rpartition("/")
-            await self._send(file, name, directory, observer)
-            there = await self._pool.file_metadata(self._identifier, name, path=directory)
-            if there.size_bytes not in {None, file.size}:
-                raise TransferError(
-                    f"{file.target} has {there.size_bytes} bytes in the session instead of "
-                    f"{file.size}.",
-                    remedy="Upload it again.",
-                )
-
-    async def _send(self, file: LocalFile, name: str, directory: str, observer: Observer) -> str:
-        """Upload one file, and return the SHA-256 of what was sent."""
-        observer.start(file.target, file.size)
-        try:
-            with HashedFile(file.path) as content:
-                await self._pool.upload(
-                    self._identifier,
-                    name,
-                    content,
-                    path=directory,
-                    # Counts the form around the file only when that is sent.
-                    progress=lambda sent, _: observer.move(sent),
-                )
-                return content.hexdigest
-        except OSError as error:
-            raise TransferError(
-                f"{file.path} cannot be read: {error.strerror}; it was not uploaded.",
-                remedy="Check that it is there and that you may read it.",
-            ) from error
 
     # ---- downloading
 
@@ -275,61 +198,11 @@ class DataFolder:
         watched = observer or Silent()
         watched.begin(len(files), sum(file.size_bytes or 0 for file in files))
         try:
-            by_script = await self._script.is_available()
+            downloader = Downloader(self._pool, self._identifier, self._script, watched)
             for file, target in zip(files, targets, strict=True):
-                watched.start(path_of(file), file.size_bytes or 0)
-                await self._fetch(file, target, watched, by_script=by_script)
+                await downloader.fetch(file, target)
         finally:
             watched.end()
-
-    async def _fetch(
-        self, file: SessionFile, target: Path, observer: Observer, *, by_script: bool
-    ) -> None:
-        path = path_of(file)
-        for attempt in range(1, _ATTEMPTS + 1):
-            try:
-                with Incoming(target) as incoming:
-                    await self._receive(file, incoming, observer)
-                    if not by_script or await self._is_same(path, incoming.hexdigest):
-                        incoming.keep()
-                        return
-            except OSError as error:
-                raise TransferError(
-                    f"{target} cannot be written: {error.strerror}. What was there before is "
-                    "unchanged.",
-                    remedy="Name another folder or file of this machine, with --to.",
-                ) from error
-            _log.info("%s changed while it was copied (attempt %d)", path, attempt)
-        raise TransferError(
-            f"{path} arrived with another checksum than it has in the session, {_ATTEMPTS} times "
-            f"in a row; {target} is unchanged.",
-            remedy="If the session's code is writing the file, wait for its end; then try again.",
-        )
-
-    async def _is_same(self, path: str, digest: str) -> bool:
-        (facts,) = await self._script.ask("facts", paths=[path], hashed=True)
-        return bool(facts["sha256"] == digest)
-
-    async def _receive(self, file: SessionFile, incoming: Incoming, observer: Observer) -> None:
-        def moved(count: int, _: int | None) -> None:
-            observer.move(count)
-
-        if self._pool.knows_folders or not file.directory:
-            await self._pool.download(
-                self._identifier,
-                file.name,
-                incoming.content,
-                path=file.directory,
-                progress=moved,
-            )
-            return
-        # This version of the API sees the top of the data folder only.
-        name = f"{OWN}download-{secrets.token_hex(8)}"
-        try:
-            await self._script.ask("expose", path=path_of(file), **{"as": name})
-            await self._pool.download(self._identifier, name, incoming.content, progress=moved)
-        finally:
-            await self._tidy([name])
 
     # ---- removing
 
@@ -374,26 +247,6 @@ class DataFolder:
                 f"{len(problems)} of {len(paths)} files were not removed: {'; '.join(problems)}."
             )
 
-    async def _tidy(self, names: Sequence[str]) -> None:
-        """Remove files of our own, in a bounded time; they hinder nobody if that fails."""
-
-        async def remove() -> None:
-            for name in names:
-                try:
-                    await self._pool.delete_file(self._identifier, name)
-                except NotFoundError:
-                    continue
-
-        try:
-            await asyncio.wait_for(remove(), _TIDY_SECONDS)
-        except (AcaJsError, asyncio.TimeoutError) as error:
-            _log.info("a temporary file was left in the session: %s", error)
-
-
-def path_of(file: SessionFile) -> str:
-    """Return a file's path in the data folder."""
-    return f"{file.directory}/{file.name}" if file.directory else file.name
-
 
 def _session_file(entry: dict[str, Any]) -> SessionFile:
     is_folder = entry["type"] == "directory"
@@ -405,35 +258,3 @@ def _session_file(entry: dict[str, Any]) -> SessionFile:
         modified_at=datetime.fromtimestamp(entry["modified"] / 1000, timezone.utc),
         content_type="",
     )
-
-
-def _check_sizes(files: Sequence[LocalFile]) -> None:
-    """Refuse, before anything is sent, what the service would refuse.
-
-    Raises:
-        TooLargeError: A file is too large.
-    """
-    large = [file for file in files if file.size > MAXIMUM_UPLOAD_BYTES]
-    if large:
-        names = ", ".join(f"{file.path} ({file.size:,} bytes)" for file in large[:5])
-        raise TooLargeError(
-            f"{len(large)} of {len(files)} files have more than the "
-            f"{MAXIMUM_UPLOAD_BYTES:,} bytes (128 MB) that the service takes: {names}. Nothing "
-            "was sent.",
-            remedy="Split or compress them (split -b 100M FILE), or let the session's own code "
-            "download them.",
-        )
-
-
-def _batches(files: Sequence[LocalFile]) -> Iterator[list[LocalFile]]:
-    """Divide files such that the session can check each part in a short time."""
-    batch: list[LocalFile] = []
-    size = 0
-    for file in files:
-        if batch and (len(batch) == _BATCH_FILES or size + file.size > _BATCH_BYTES):
-            yield batch
-            batch, size = [], 0
-        batch.append(file)
-        size += file.size
-    if batch:
-        yield batch

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from acajs_kernel.errors import TransferError
 from acajs_kernel.pool import SessionFile
-from acajs_kernel.transfers.data_folder import DataFolder, path_of
-from acajs_kernel.transfers.names import base_folder, check_remote, has_wildcard
+from acajs_kernel.transfers.data_folder import DataFolder
+from acajs_kernel.transfers.names import base_folder, check_remote, has_wildcard, path_of
 
 __all__ = ["destinations", "find_downloads"]
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from acajs_kernel.errors import TransferError
+from acajs_kernel.pool import SessionFile
 
 __all__ = [
     "LocalFile",
@@ -22,6 +23,7 @@ __all__ = [
     "has_wildcard",
     "local_files",
     "matches",
+    "path_of",
 ]
 
 _WILDCARD = re.compile(r"[*?\[]")
@@ -177,3 +179,8 @@ def _below(path: Path, target: str) -> list[LocalFile]:
 
 def _raise(error: OSError) -> None:
     raise error
+
+
+def path_of(file: SessionFile) -> str:
+    """Return a file's path in the data folder."""
+    return f"{file.directory}/{file.name}" if file.directory else file.name

@@ -7,7 +7,6 @@ import codecs
 import contextlib
 import importlib.util
 import os
-import secrets
 import shutil
 import signal
 import sys
@@ -17,9 +16,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from acajs_kernel.errors import AcaJsError, TransferError
-from acajs_kernel.transfers.data_folder import OWN, DataFolder
+from acajs_kernel.transfers.data_folder import DataFolder
 from acajs_kernel.transfers.names import LocalFile
 from acajs_kernel.transfers.progress import Observer
+from acajs_kernel.transfers.temporary import temporary_name
 
 __all__ = ["MANIFESTS", "bring_packages", "find_npm", "upload_manifests"]
 
@@ -101,7 +101,7 @@ async def bring_packages(
         await _run(command, project, on_output)
         archive = project / "packages.tgz"
         await asyncio.to_thread(_pack, project, archive)
-        target = f"{OWN}npm-{secrets.token_hex(8)}"
+        target = temporary_name("npm")
         sent = LocalFile(archive, target, archive.stat().st_size)
         await folder.upload([sent], observer=observer)
     try:
