@@ -8,16 +8,16 @@ import random as random_numbers
 import time
 from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, BinaryIO
 
-from acajs_kernel.errors import ConfigurationError, NotFoundError, UnexpectedAnswerError
+from acajs_kernel.errors import ConfigurationError, NotFoundError
 from acajs_kernel.pool import answers
 from acajs_kernel.pool.authentication import TokenSource
 from acajs_kernel.pool.call import ANSWER_SECONDS, TOTAL_SECONDS, Answer, Call, InProcessPool
 from acajs_kernel.pool.endpoint import Endpoint
 from acajs_kernel.pool.exchange import MAXIMUM_ANSWER_BYTES, Exchange
 from acajs_kernel.pool.identifier import check_identifier
-from acajs_kernel.pool.paging import next_page_url
+from acajs_kernel.pool.paging import read_pages
 from acajs_kernel.pool.redaction import Redactor
 from acajs_kernel.pool.results import (
     Execution,
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 
 __all__ = ["MAXIMUM_TIMEOUT_SECONDS", "PoolClient"]
 
-_Item = TypeVar("_Item")
-
 MAXIMUM_TIMEOUT_SECONDS = 220
 """The longest execution, in seconds, that the service's documentation allows."""
 
@@ -45,7 +43,6 @@ _EXECUTION_GRACE_SECONDS = 15.0
 _EXECUTION_TRAVEL_SECONDS = 120.0
 _TRANSFER_ANSWER_SECONDS = 120.0
 _TRANSFER_TOTAL_SECONDS = 1800.0
-_MAXIMUM_PAGES = 1000
 
 
 class PoolClient:
@@ -294,34 +291,11 @@ class PoolClient:
             identifier,
             parameters=self._wire.folder_parameters(folder, recursive=recursive),
         )
-        return await self._all_pages(
-            first, lambda body: answers.parse_files(answers.parse_json(body), folder)
-        )
-
-    async def _all_pages(
-        self, first: Call, parse: Callable[[bytes], tuple[list[_Item], str]]
-    ) -> list[_Item]:
-        """Send a call, and follow its answer's links to further pages."""
-        named = {"api-version": first.api_version}
-        if first.identifier is not None:
-            named["identifier"] = first.identifier
-        found: list[_Item] = []
-        seen: set[str] = set()
-        call = first
-        for _ in range(_MAXIMUM_PAGES):
-            items, link = await self._exchange.send(call, lambda answer: parse(answer.body))
-            found += items
-            if not link:
-                return found
-            url = next_page_url(self.endpoint, link, named, operation=first.operation)
-            if url in seen:
-                break
-            seen.add(url)
-            call = first._replace(url=url)
-        raise UnexpectedAnswerError(
-            f"{first.operation} failed: the session pool at {self.endpoint.host} leads from "
-            f"page to page without end; {len(found)} entries were read.",
-            endpoint=self.endpoint.url,
+        return await read_pages(
+            self._exchange,
+            self.endpoint,
+            first,
+            lambda body: answers.parse_files(answers.parse_json(body), folder),
         )
 
     async def file_metadata(self, identifier: str, name: str, *, path: str = "") -> SessionFile:
@@ -408,7 +382,9 @@ class PoolClient:
             PoolError: The pool failed the call.
         """
         call = self._session_call("Listing the sessions", "GET", "/listSessions", None)
-        return await self._all_pages(
+        return await read_pages(
+            self._exchange,
+            self.endpoint,
             call,
             lambda body: answers.parse_sessions(answers.parse_json(body, is_secret=True)),
         )

@@ -1,17 +1,65 @@
-"""Following the links between the pages of a listing."""
+"""Reading a listing, which may come in pages with links between them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 from urllib.parse import quote, urlencode
 
 from acajs_kernel.errors import UnexpectedAnswerError
+from acajs_kernel.pool.call import Call
 from acajs_kernel.pool.endpoint import Endpoint
+from acajs_kernel.pool.exchange import Exchange
 
-__all__ = ["next_page_url"]
+__all__ = ["read_pages"]
+
+_Item = TypeVar("_Item")
+
+_MAXIMUM_PAGES = 1000
 
 
-def next_page_url(
+async def read_pages(
+    exchange: Exchange,
+    endpoint: Endpoint,
+    first: Call,
+    parse: Callable[[bytes], tuple[list[_Item], str]],
+) -> list[_Item]:
+    """Send a call, and follow its answer's links to further pages.
+
+    Args:
+        exchange: Sends the calls.
+        endpoint: The pool's endpoint.
+        first: The call for the first page.
+        parse: Returns a page's entries and its link, which is empty in the last one.
+
+    Raises:
+        UnexpectedAnswerError: A link leads to another host, or on without end.
+        PoolError: The pool failed a call.
+    """
+    named = {"api-version": first.api_version}
+    if first.identifier is not None:
+        named["identifier"] = first.identifier
+    found: list[_Item] = []
+    seen: set[str] = set()
+    call = first
+    for _ in range(_MAXIMUM_PAGES):
+        items, link = await exchange.send(call, lambda answer: parse(answer.body))
+        found += items
+        if not link:
+            return found
+        url = _next_page_url(endpoint, link, named, operation=first.operation)
+        if url in seen:
+            break
+        seen.add(url)
+        call = first._replace(url=url)
+    raise UnexpectedAnswerError(
+        f"{first.operation} failed: the session pool at {endpoint.host} leads from "
+        f"page to page without end; {len(found)} entries were read.",
+        endpoint=endpoint.url,
+    )
+
+
+def _next_page_url(
     endpoint: Endpoint, link: str, parameters: Mapping[str, str], *, operation: str
 ) -> str:
     """Return the URL of a listing's next page.
