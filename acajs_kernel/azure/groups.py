@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from acajs_kernel.azure.client import ResourceManager
-from acajs_kernel.azure.operations import Change, Report
+from acajs_kernel.azure.operations import Report, ResourceKind
 from acajs_kernel.azure.resources import PoolResource
 from acajs_kernel.azure.values import text_at
 
 __all__ = ["delete_group", "find_group_location", "list_other_resources", "make_group"]
 
-_API_VERSION = "2021-04-01"
-_BOUND_SECONDS = 1200.0
+_GROUP = ResourceKind("resource group", "2021-04-01", bound_seconds=1200.0)
 
 
 async def find_group_location(azure: ResourceManager, resource: PoolResource) -> str | None:
@@ -21,7 +20,7 @@ async def find_group_location(azure: ResourceManager, resource: PoolResource) ->
         AuthenticationError: No token can be had.
     """
     found = await azure.find(
-        f"Reading the resource group {resource.group}", resource.group_id, _API_VERSION
+        f"Reading the resource group {resource.group}", resource.group_id, _GROUP.api_version
     )
     return None if found is None else text_at(found, "location")
 
@@ -35,7 +34,9 @@ async def make_group(
         AzureError: It was refused or failed.
         AuthenticationError: No token can be had.
     """
-    await _change(azure, "Making", resource, report).make("PUT", {"location": location})
+    await _GROUP.change(azure, "Making", resource.group, resource.group_id, report).make(
+        "PUT", {"location": location}
+    )
 
 
 async def list_other_resources(azure: ResourceManager, resource: PoolResource) -> list[str]:
@@ -48,7 +49,7 @@ async def list_other_resources(azure: ResourceManager, resource: PoolResource) -
     listed = await azure.list(
         f"Listing the resource group {resource.group}",
         f"{resource.group_id}/resources",
-        _API_VERSION,
+        _GROUP.api_version,
     )
     return [
         f"{text_at(value, 'type')} {text_at(value, 'name')}"
@@ -64,15 +65,4 @@ async def delete_group(azure: ResourceManager, resource: PoolResource, report: R
         AzureError: It was refused, failed, or has not ended within 20 minutes.
         AuthenticationError: No token can be had.
     """
-    await _change(azure, "Deleting", resource, report).make("DELETE")
-
-
-def _change(azure: ResourceManager, verb: str, resource: PoolResource, report: Report) -> Change:
-    return Change(
-        azure=azure,
-        operation=f"{verb} the resource group {resource.group}",
-        path=resource.group_id,
-        api_version=_API_VERSION,
-        bound_seconds=_BOUND_SECONDS,
-        report=report,
-    )
+    await _GROUP.change(azure, "Deleting", resource.group, resource.group_id, report).make("DELETE")

@@ -22,7 +22,7 @@ from acajs_kernel.pool.redaction import Redactor
 from acajs_kernel.pool.results import ServiceErrorDetail
 from acajs_kernel.pool.retry import retry_after_seconds
 
-__all__ = ["Change", "Report"]
+__all__ = ["Change", "Report", "ResourceKind"]
 
 Report = Callable[[str], None]
 """Told what is being waited for, again and again; a clause for people."""
@@ -168,3 +168,31 @@ class Change:
                 detail = parse_error(answer.body, Redactor())
             raise azure_error(self.operation, f"it ended as {state}", detail)
         return state in {"", _SUCCEEDED}
+
+
+@dataclass(frozen=True)
+class ResourceKind:
+    """Resources that are changed in the same way.
+
+    Attributes:
+        noun: What one is called.
+        api_version: Their API version.
+        bound_seconds: How long to wait for the end of a change, in seconds.
+    """
+
+    noun: str
+    api_version: str
+    bound_seconds: float
+
+    def change(
+        self, azure: ResourceManager, verb: str, name: str, path: str, report: Report
+    ) -> Change:
+        """Prepare the change of one of them, which `verb` tells in the form of "Making"."""
+        return Change(
+            azure=azure,
+            operation=f"{verb} the {self.noun} {name}",
+            path=path,
+            api_version=self.api_version,
+            bound_seconds=self.bound_seconds,
+            report=report,
+        )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from acajs_kernel.azure.client import ResourceManager
-from acajs_kernel.azure.operations import Change, Report
+from acajs_kernel.azure.operations import Report, ResourceKind
 from acajs_kernel.azure.resources import PoolResource
 from acajs_kernel.azure.values import integer_at, text_at
 from acajs_kernel.errors import EndpointError
@@ -32,8 +32,7 @@ __all__ = [
 CONTAINER_TYPE = "NodeLTS"
 """The container type whose sessions run JavaScript."""
 
-_API_VERSION = "2025-07-01"
-_BOUND_SECONDS = 900.0
+_POOL = ResourceKind("session pool", "2025-07-01", bound_seconds=900.0)
 
 
 @dataclass(frozen=True)
@@ -91,7 +90,9 @@ async def find_pool(azure: ResourceManager, resource: PoolResource) -> SessionPo
         AzureError: It could not be read.
         AuthenticationError: No token can be had.
     """
-    found = await azure.find(f"Reading the session pool {resource.name}", resource.id, _API_VERSION)
+    found = await azure.find(
+        f"Reading the session pool {resource.name}", resource.id, _POOL.api_version
+    )
     return None if found is None else _pool_of(found, resource)
 
 
@@ -106,7 +107,9 @@ async def list_pools(
     """
     scope = f"/subscriptions/{subscription}" + (f"/resourceGroups/{group}" if group else "")
     listed = await azure.list(
-        "Listing the session pools", f"{scope}/providers/Microsoft.App/sessionPools", _API_VERSION
+        "Listing the session pools",
+        f"{scope}/providers/Microsoft.App/sessionPools",
+        _POOL.api_version,
     )
     return [
         _pool_of(value, PoolResource.parse(identifier))
@@ -136,7 +139,7 @@ async def make_pool(
             **_changeable(options.for_a_new_pool()),
         },
     }
-    await _change(azure, "Making", resource, report).make("PUT", body)
+    await _POOL.change(azure, "Making", resource.name, resource.id, report).make("PUT", body)
 
 
 async def update_pool(
@@ -149,7 +152,7 @@ async def update_pool(
         AuthenticationError: No token can be had.
     """
     body: JsonValue = {"properties": _changeable(options)}
-    await _change(azure, "Changing", resource, report).make("PATCH", body)
+    await _POOL.change(azure, "Changing", resource.name, resource.id, report).make("PATCH", body)
 
 
 async def settle_pool(azure: ResourceManager, resource: PoolResource, report: Report) -> None:
@@ -159,7 +162,7 @@ async def settle_pool(azure: ResourceManager, resource: PoolResource, report: Re
         AzureError: The change failed, or has not ended within 15 minutes.
         AuthenticationError: No token can be had.
     """
-    await _change(azure, "Waiting for", resource, report).settle()
+    await _POOL.change(azure, "Waiting for", resource.name, resource.id, report).settle()
 
 
 async def delete_pool(azure: ResourceManager, resource: PoolResource, report: Report) -> None:
@@ -169,7 +172,7 @@ async def delete_pool(azure: ResourceManager, resource: PoolResource, report: Re
         AzureError: It was refused, failed, or has not ended within 15 minutes.
         AuthenticationError: No token can be had.
     """
-    await _change(azure, "Deleting", resource, report).make("DELETE")
+    await _POOL.change(azure, "Deleting", resource.name, resource.id, report).make("DELETE")
 
 
 async def read_endpoint(azure: ResourceManager, resource: PoolResource) -> str:
@@ -195,17 +198,6 @@ async def read_endpoint(azure: ResourceManager, resource: PoolResource) -> str:
             f"{resource.group}` says Succeeded.",
         )
     return pool.endpoint
-
-
-def _change(azure: ResourceManager, verb: str, resource: PoolResource, report: Report) -> Change:
-    return Change(
-        azure=azure,
-        operation=f"{verb} the session pool {resource.name}",
-        path=resource.id,
-        api_version=_API_VERSION,
-        bound_seconds=_BOUND_SECONDS,
-        report=report,
-    )
 
 
 def _changeable(options: PoolOptions) -> dict[str, JsonValue]:
