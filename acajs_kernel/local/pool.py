@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import functools
 import shutil
-import subprocess
 import threading
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING
 from acajs_kernel.errors import ConfigurationError
 
 from .executor import Executor
-from .node import find_node
+from .node import ask_node_version, find_node
 from .platforms import make_pool_folder
 from .session_process import SessionProcess
 from .sessions import SessionRegistry, wait_stopped
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
     from .ahead import StartedSession
 
 __all__ = ["LocalPool"]
-
-_VERSION_SECONDS = 10.0
 
 
 class LocalPool:
@@ -193,21 +190,9 @@ class LocalPool:
 
     async def _node_version(self) -> str:
         if self._version is None:
-            self._version = asyncio.ensure_future(asyncio.to_thread(self._ask_version))
-        return await asyncio.shield(self._version)
-
-    def _ask_version(self) -> str:
-        try:
-            answer = subprocess.run(  # noqa: S603 - the Node that runs the sessions
-                [str(self._node), "--version"],
-                capture_output=True,
-                check=True,
-                text=True,
-                timeout=_VERSION_SECONDS,
-            )
-        except (OSError, subprocess.SubprocessError):
-            return ""
-        return answer.stdout.strip().removeprefix("v")
+            asking = asyncio.to_thread(ask_node_version, self._node)
+            self._version = asyncio.ensure_future(asking)
+        return (await asyncio.shield(self._version)).removeprefix("v")
 
 
 async def _stop_spare(spare: Future[SessionProcess] | None) -> None:
