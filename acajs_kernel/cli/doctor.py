@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from acajs_kernel import __version__
-from acajs_kernel.cli.progress import can_show, is_fancy
+from acajs_kernel.cli.streams import can_show, is_fancy
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from acajs_kernel.cli.terminal import Terminal, has_colours, plain_text
+from acajs_kernel.cli.streams import is_fancy
+from acajs_kernel.cli.terminal import Terminal, plain_text
 from acajs_kernel.errors import ConfigurationError
 from acajs_kernel.session import Cell, NotebookSession, Outcome, SessionSettings
 
@@ -90,7 +91,7 @@ class _Run:
     def __init__(self, settings: SessionSettings, *, shows_values: bool) -> None:
         self._terminal = Terminal(on_closed=self._interrupt, shows_values=shows_values)
         self._notebook = NotebookSession(
-            replace(settings, colors=has_colours(sys.stderr)),
+            replace(settings, colors=is_fancy(sys.stderr)),
             key=b"",
             on_event=self._terminal.show,
             on_input=self._terminal.ask,

@@ -13,10 +13,11 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TextIO
 
+from acajs_kernel.cli.streams import is_fancy
 from acajs_kernel.errors import SessionError
 from acajs_kernel.session import DisplayData, Event, ExecuteResult, InputRequest, Stream
 
-__all__ = ["Terminal", "has_colours", "plain_text"]
+__all__ = ["Terminal", "plain_text"]
 
 _ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -54,9 +55,7 @@ class Terminal:
 
     def show_error(self, traceback: str) -> None:
         """Show an error on standard error."""
-        self._write(
-            sys.stderr, f"{traceback if has_colours(sys.stderr) else plain_text(traceback)}\n"
-        )
+        self._write(sys.stderr, f"{traceback if is_fancy(sys.stderr) else plain_text(traceback)}\n")
 
     async def ask(self, _key: str, request: InputRequest) -> str:
         """Read a line from standard input; its prompt goes to standard error.
@@ -79,7 +78,7 @@ class Terminal:
             (str(data[mime]) for mime in ("text/plain", "text/markdown") if mime in data),
             f"[{', '.join(data)}]",
         )
-        return text if has_colours(sys.stdout) else plain_text(text)
+        return text if is_fancy(sys.stdout) else plain_text(text)
 
     def _write(self, stream: TextIO, text: str) -> None:
         if self.is_closed:
@@ -92,11 +91,6 @@ class Terminal:
             # Python flushes once more at its end.
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
             self._on_closed()
-
-
-def has_colours(stream: TextIO) -> bool:
-    """Tell whether colours belong on a stream: a terminal, unless NO_COLOR is set."""
-    return stream.isatty() and not os.environ.get("NO_COLOR")
 
 
 @contextlib.contextmanager

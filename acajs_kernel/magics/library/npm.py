@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from pathlib import Path
 
 from acajs_kernel.errors import CodeFailedError, MagicError
@@ -12,6 +11,7 @@ from acajs_kernel.magics.programs import PROGRAM_FAILED, run_program
 from acajs_kernel.magics.transfer_display import TransferDisplay
 from acajs_kernel.transfers import DataFolder, Observer
 from acajs_kernel.transfers.packages import MANIFESTS, bring_packages, upload_manifests
+from acajs_kernel.transfers.temporary import temporary_name
 
 __all__ = ["MAGIC"]
 
@@ -63,7 +63,7 @@ async def _folder(call: Call) -> DataFolder:
 async def _run(call: Call, folder: DataFolder, command: list[str]) -> None:
     """Run npm in the session's data folder, where cells find the packages."""
     root = (await folder.script.describe())["folder"]
-    logs = f".acajs-npm-logs-{secrets.token_hex(4)}"
+    logs = temporary_name("npm-logs")
     options = (*_OPTIONS, f"--prefix={root}", f"--logs-dir={root}/{logs}")
     try:
         await run_program(call, [*command, *options])
