@@ -12,6 +12,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+import zmq
 from ipykernel.kernelbase import Kernel
 from ipykernel.utils import _async_in_context
 
@@ -83,7 +84,9 @@ class ShellOrder(Kernel):
         assert subshell_id is None  # noqa: S101 -- see `kernel_info`
         assert self.shell_stream is not None  # noqa: S101 -- the kernel application sets it
         self._aborting = True
-        self.shell_stream.flush()  # what has arrived waits for its turn from now on
+        # What has arrived waits for its turn from now on. The failed cell's reply stays here
+        # meanwhile: what a client sends when it has that is not to be aborted.
+        self.shell_stream.flush(zmq.POLLIN)
 
         async def end_aborting() -> None:
             async with self._main_asyncio_lock:  # behind all of that
