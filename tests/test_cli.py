@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 import sysconfig
@@ -164,6 +165,39 @@ def test_a_bad_endpoint_is_refused(
     assert "Traceback" not in ran.stderr
     assert "secret" not in ran.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def packaged(environment: dict[str, str], tmp_path: Path) -> dict[str, str]:
+    """Give an environment whose package says that pip wrote the spec below `tmp_path`."""
+    record = tmp_path / "site" / f"acajs_kernel-{__version__}.dist-info"
+    record.mkdir(parents=True)
+    (record / "METADATA").write_text(f"Name: acajs-kernel\nVersion: {__version__}\n", "utf-8")
+    (record / "RECORD").write_text("../share/jupyter/kernels/acajs/kernel.json,,\n", "utf-8")
+    return environment | {"PYTHONPATH": str(record.parent)}
+
+
+def test_an_endpoint_in_the_packages_own_spec_is_warned_of(
+    packaged: dict[str, str], tmp_path: Path
+) -> None:
+    """The next `pip install` would take it away; the command that is shown makes one that stays."""
+    ran = _acajs(packaged, "install", "--prefix", str(tmp_path), "--endpoint", _ENDPOINT)
+    assert ran.returncode == 0
+    warning, _, command = ran.stderr.strip().partition("\nGive it another name: ")
+    assert "belongs to the package" in warning
+    again = _acajs(packaged, *shlex.split(command)[1:])
+    assert (again.returncode, again.stderr) == (0, "")
+    kernels = tmp_path / "share" / "jupyter" / "kernels"
+    assert _spec(kernels / "acajs-azure")["env"] == {"ACAJS_POOL_ENDPOINT": _ENDPOINT}
+
+
+@pytest.mark.parametrize("options", [[], ["--name", "acajs-azure", "--endpoint", _ENDPOINT]])
+def test_what_pip_does_not_take_away_is_not_warned_of(
+    packaged: dict[str, str], tmp_path: Path, options: list[str]
+) -> None:
+    """Neither a spec without a pool nor one of another name."""
+    ran = _acajs(packaged, "install", "--prefix", str(tmp_path), *options)
+    assert (ran.returncode, ran.stderr) == (0, "")
 
 
 def test_a_bad_name_is_refused(environment: dict[str, str], tmp_path: Path) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 import sys
 import tempfile
 from contextlib import ExitStack
-from importlib import resources
+from importlib import metadata, resources
 from pathlib import Path
 from typing import Annotated
 
@@ -84,6 +85,31 @@ def install(
             ) from error
     typer.echo(f"Installed {display_name} as {name} in {installed}")
     typer.echo(f"Pool: {environment.get('ACAJS_POOL_ENDPOINT', 'embedded, on the local Node')}")
+    if environment and _is_the_packages_own(Path(installed)):
+        place = ["--sys-prefix"] if sys_prefix else ["--prefix", str(prefix)] if prefix else []
+        command = shlex.join(
+            [
+                *("acajs", "install", *place, "--name", "acajs-azure"),
+                *("--display-name", "JavaScript (Azure)"),
+                *("--endpoint", environment["ACAJS_POOL_ENDPOINT"]),
+            ]
+        )
+        typer.echo(
+            "acajs: Warning: this kernel spec belongs to the package acajs-kernel. When that is "
+            "installed again or upgraded, the endpoint is taken away without a word, and cells run "
+            f"on this machine.\nGive it another name: {command}",
+            err=True,
+        )
+
+
+def _is_the_packages_own(folder: Path) -> bool:
+    """Tell whether pip wrote the kernel spec in a folder, and so would write it again."""
+    try:
+        files = metadata.files("acajs-kernel") or []
+    except metadata.PackageNotFoundError:  # run from a folder without being installed
+        return False
+    own = (folder / "kernel.json").resolve()
+    return any(file.name == own.name and Path(file.locate()).resolve() == own for file in files)
 
 
 def _logo(name: str, files: ExitStack) -> Path:
