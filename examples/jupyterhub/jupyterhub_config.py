@@ -5,7 +5,11 @@ import sys
 
 c = get_config()  # noqa: F821 -- JupyterHub defines it
 
-# Notebook servers only pass cells on, and need little.
+# systemd starts each server as a unit of its own, and keeps the limits below. JupyterHub's default
+# spawner does not implement limits: with it they would be words. Those for Docker and Kubernetes do.
+c.JupyterHub.spawner_class = "systemd"
+
+# For a student's server with all its kernels. They only pass cells on, and need little.
 c.Spawner.mem_limit = "512M"
 c.Spawner.cpu_limit = 0.5
 c.Spawner.default_url = "/lab"

@@ -127,6 +127,9 @@ def test_the_hubs_example_can_be_loaded(monkeypatch: pytest.MonkeyPatch) -> None
     assert settings.settings_error() is None
     assert (settings.endpoint, settings.keepalive_minutes) == (given["ACAJS_POOL_ENDPOINT"], 10)
     assert config.Authenticator.allowed_users == {"ada", "grace"}
+    # JupyterHub's default spawner ignores limits; tests/walk/test_hub.py looks at their effect.
+    assert config.JupyterHub.spawner_class == "systemd"
+    assert (config.Spawner.mem_limit, config.Spawner.cpu_limit) == ("512M", 0.5)
     assert not any("TOKEN" in name for name in given)
 
 

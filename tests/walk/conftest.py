@@ -1,4 +1,4 @@
-"""What a newcomer has: a checkout, the README's first command run in it, and nothing else."""
+"""What a newcomer has: a clone, installed by the first commands of the pages, and nothing else."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import yaml
 
-from tests.checkout import clean_environment, copy_repository
-from tests.walk.pages import blocks_of
+from tests.checkout import REPOSITORY, clean_environment, copy_repository
+from tests.walk.pages import first_block
 
 _INSTALL_SECONDS = 500
 # What pages call beside their own programs. There is no Node among it: `[node]` brings one.
@@ -27,18 +28,20 @@ _JUPYTER = {"ServerApp": {"allow_root": True, "ip": "127.0.0.1", "open_browser":
 
 @dataclass(frozen=True)
 class Machine:
-    """A newcomer's machine, on which the README's first command has been run.
+    """A newcomer's machine, on which the first commands of the pages have been run.
 
     Attributes:
-        checkout: The copy of the repository.
+        checkout: The clone of the repository.
         programs: A folder with the programs of the system.
         kernels: A folder with a kernel spec of the newcomer's Python, by its whole path.
-        log: What the command printed.
+        git: A file with git's settings, by which the repository is found on this machine.
+        log: What the commands printed.
     """
 
     checkout: Path
     programs: Path
     kernels: Path
+    git: Path
     log: str
 
     @property
@@ -56,13 +59,16 @@ class Machine:
         settings = home / ".jupyter" / "jupyter_server_config.json"
         settings.parent.mkdir(parents=True)
         settings.write_text(json.dumps(_JUPYTER), encoding="utf-8")
-        environment = clean_environment(self.programs, home) | {"PATH": self.path}
+        environment = clean_environment(self.programs, home) | {
+            "PATH": self.path,
+            "GIT_CONFIG_GLOBAL": str(self.git),
+        }
         return {name: text for name, text in environment.items() if not name.startswith("XDG_")}
 
 
 @pytest.fixture(scope="session")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Machine:
-    """Run the README's first command in a copy of the repository."""
+    """Clone the repository as the pages say, and run the README's first command in it."""
     folder = tmp_path_factory.mktemp("machine")
     programs = folder / "bin"
     programs.mkdir()
@@ -73,11 +79,13 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Machine:
         found = shutil.which(name)
         if found is not None:  # a page that needs one that is missing says so by failing
             (programs / name).symlink_to(found)
-    checkout = copy_repository(folder / "checkout")
+    git = _publish(copy_repository(folder / "published"), folder / "gitconfig")
+    environment = clean_environment(programs, folder) | {"GIT_CONFIG_GLOBAL": str(git)}
     ran = subprocess.run(
-        ["/bin/sh", "-c", blocks_of("README.md")[0].text],
-        cwd=checkout,
-        env=clean_environment(programs, folder),
+        # One environment for both, since making one is slow. The clone's is new.
+        ["/bin/sh", "-ec", first_block("docs/laptop.md").text + first_block("README.md").text],
+        cwd=folder,
+        env=environment,
         capture_output=True,
         text=True,
         timeout=_INSTALL_SECONDS,
@@ -85,16 +93,39 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Machine:
     )
     assert ran.returncode == 0, ran.stdout[-2000:] + ran.stderr[-4000:]
     installed = Machine(
-        checkout, programs, folder / "share" / "jupyter" / "kernels", ran.stdout + ran.stderr
+        folder / "acajs-kernel",
+        programs,
+        folder / "share" / "jupyter" / "kernels",
+        git,
+        ran.stdout + ran.stderr,
     )
     subprocess.run(
         [str(installed.virtual_environment / "bin" / "acajs"), "install", "--prefix", str(folder)],
-        env=clean_environment(programs, folder),
+        env=environment,
         timeout=60,
         check=True,
         stdout=subprocess.DEVNULL,
     )
     return installed
+
+
+def _publish(repository: Path, settings: Path) -> Path:
+    """Commit a copy; return git's settings, with which its public address leads to the copy."""
+    address = yaml.safe_load((REPOSITORY / "mkdocs.yml").read_text(encoding="utf-8"))["repo_url"]
+    settings.write_text(
+        "[user]\nname = Nobody\nemail = nobody@example.org\n"
+        f'[url "{repository.as_uri()}"]\ninsteadOf = {address}\n',
+        encoding="utf-8",
+    )
+    for arguments in (("init", "-q"), ("add", "--all"), ("commit", "-qm", "A copy")):
+        subprocess.run(
+            ["git", *arguments],
+            cwd=repository,
+            env=os.environ | {"GIT_CONFIG_GLOBAL": str(settings)},
+            check=True,
+            timeout=60,
+        )
+    return settings
 
 
 @pytest.fixture

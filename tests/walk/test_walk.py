@@ -16,20 +16,31 @@ import pytest
 from tests.checkout import REPOSITORY
 from tests.walk.azure import stand_ins_for_azure
 from tests.walk.conftest import Machine
-from tests.walk.pages import PAGES, REASONS, RUN_LANGUAGES, blocks_of, workflow_commands
+from tests.walk.pages import (
+    PAGES,
+    REASONS,
+    RUN_LANGUAGES,
+    blocks_of,
+    first_block,
+    workflow_commands,
+)
 from tests.walk.reader import Reader
 from tests.walk.terminal import Terminal
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="pages show a POSIX shell")
 
-_FIRST = blocks_of("README.md")[0]  # which has made the machine
+# They have made the machine; the pages that begin with one of them have the same text.
+_MADE_THE_MACHINE = {first_block(page).text for page in ("docs/laptop.md", "README.md")}
 _WALKED = [
     page
     for page in PAGES
     if any(b.language in RUN_LANGUAGES and not b.reason for b in blocks_of(page))
 ]
 # Pages that work on the project's own files or its environment; the others suppose only programs.
-_IN_THE_CHECKOUT = {"README.md", "docs/laptop.md", "docs/notebooks.md"}
+_IN_THE_CHECKOUT = {
+    "README.md",
+    *(f"docs/{name}.md" for name in ("index", "laptop", "jupyterhub", "notebooks", "vscode")),
+}
 
 
 # Pages whose reader signs in to Azure, and those whose reader has a pool there already.
@@ -106,7 +117,7 @@ async def test_what_a_page_shows_works_in_its_order(
             )
         reader = await stack.enter_async_context(_reading(page, unchanged, tmp_path, variables))
         for block in blocks_of(page):
-            if not block.reason and block != _FIRST:
+            if not block.reason and block.text not in _MADE_THE_MACHINE:
                 await reader.paste(block)
 
 
@@ -142,10 +153,17 @@ async def test_a_workflows_commands_run_the_notebooks_of_a_repository(
 @pytest.mark.slow
 @pytest.mark.network
 @pytest.mark.timeout(600)
-def test_the_first_command_works_with_python_alone(machine: Machine) -> None:
-    """The README's first command runs a notebook, on a machine without Node."""
+def test_the_first_commands_work_with_python_and_git_alone(machine: Machine) -> None:
+    """A clone is installed and runs a notebook, in a new environment, on a machine without Node."""
     assert not (machine.programs / "node").exists()
+    assert (machine.checkout / ".git").is_dir()
     assert "Executing notebook with kernel: acajs" in machine.log
+
+
+def test_the_pages_that_a_newcomer_meets_first_begin_with_the_same_commands() -> None:
+    """They need no release: what they show first is what makes the machine."""
+    assert first_block("docs/index.md").text == first_block("docs/laptop.md").text
+    assert first_block("docs/laptop.md").text.startswith("git clone ")
 
 
 def test_every_block_is_run_or_says_why_not() -> None:
@@ -166,11 +184,12 @@ def test_the_blocks_that_are_not_run_are_these() -> None:
     )
     assert unrun == {
         ("README.md", "checks"): 1,
-        ("docs/laptop.md", "github"): 1,
+        ("docs/laptop.md", "release"): 1,
         ("docs/azure.md", "azure"): 7,
         ("docs/troubleshooting.md", "azure"): 4,
         ("docs/contributing.md", "checks"): 1,
         ("docs/contributing.md", "site"): 1,
+        ("docs/contributing.md", "publish"): 1,
         ("examples/jupyterhub/README.md", "azure"): 2,
         ("examples/jupyterhub/README.md", "hub"): 2,
         ("CONTRIBUTING.md", "checks"): 1,
