@@ -7,6 +7,7 @@ import re
 import runpy
 import subprocess
 import sys
+import tempfile
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -110,6 +111,39 @@ async def test_the_configuration_file_named_is_the_one_that_is_read(
     async with running_kernel(environment | {"IPYTHONDIR": str(tmp_path)}) as plain:
         ran = await plain.run("import 'node:fs'")
     assert ran.error["ename"] == "SyntaxError"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no Unix sockets")
+@pytest.mark.parametrize("way", ["neither", "sockets", "level"])
+def test_the_warning_of_tcp_is_silenced_as_written(
+    way: str, environment: dict[str, str], tmp_path: Path
+) -> None:
+    """Each of the two ways silences it, and without them it is there."""
+    page = _text("headless.md")
+    setting, options = 'c.AcaJsKernelApp.log_level = "ERROR"', ["--transport", "ipc"]
+    assert f"`{setting}`" in page
+    assert f"jupyter run --kernel acajs {' '.join(options)} script.js" in page
+    (tmp_path / "script.js").write_text("console.log(42)", encoding="utf-8")
+    if way == "level":
+        (tmp_path / "profile_default").mkdir()
+        file = tmp_path / "profile_default" / "acajs_config.py"
+        file.write_text(setting, encoding="utf-8")
+    with tempfile.TemporaryDirectory() as runtime:  # names of sockets have room for no long path
+        ran = subprocess.run(
+            [
+                *(sys.executable, "-m", "jupyter", "run", "--kernel", "acajs"),
+                *(options if way == "sockets" else []),
+                "script.js",
+            ],
+            cwd=tmp_path,
+            env=environment | {"IPYTHONDIR": str(tmp_path), "JUPYTER_RUNTIME_DIR": runtime},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+    assert ran.stdout == "42\n"
+    assert ("without encryption" in ran.stderr) == (way == "neither")
 
 
 def test_the_hubs_example_can_be_loaded(monkeypatch: pytest.MonkeyPatch) -> None:

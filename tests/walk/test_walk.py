@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -78,18 +79,20 @@ async def _reading(
     work.mkdir()
     logs.mkdir()
     _give_files(page, work)
-    terminal = Terminal(
-        machine.environment(folder / "home") | variables,
-        machine.checkout if page in _IN_THE_CHECKOUT else work,
-        logs,
-    )
-    reader = Reader(terminal, machine.kernels)
-    try:
-        await terminal.open()
-        yield reader
-    finally:
-        await reader.close()
-        await terminal.close()
+    with tempfile.TemporaryDirectory() as runtime:  # names of sockets have room for no long path
+        variables = variables | {"JUPYTER_RUNTIME_DIR": runtime}
+        terminal = Terminal(
+            machine.environment(folder / "home") | variables,
+            machine.checkout if page in _IN_THE_CHECKOUT else work,
+            logs,
+        )
+        reader = Reader(terminal, machine.kernels)
+        try:
+            await terminal.open()
+            yield reader
+        finally:
+            await reader.close()
+            await terminal.close()
 
 
 @asynccontextmanager
