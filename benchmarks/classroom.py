@@ -1,17 +1,21 @@
 """A class of students, each with a real kernel, on one pool: ``python -m benchmarks.classroom``.
 
 Every student runs the quickstart from the top, as "Run All" does, with the kernel's default
-settings. All kernels stay alive until the last student has finished, and then each student
-looks at what is in their own session.
+settings, and must see what is saved in it. All kernels stay alive until the last student has
+finished, and then each student looks at what is in their own session. ``--write`` holds two
+classes, one at once and one over a minute, and writes the figures into docs/classroom.md.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import copy
+import datetime as dt
 import json
 import os
 import platform
+import re
 import statistics
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,11 +29,15 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 from benchmarks.memory import proportional_megabytes, tree_megabytes
+from tests.notebook_outputs import shown_by
 from tests.pool_server import served_pool
 
 __all__ = ["ClassReport", "Student", "hold_class"]
 
-_NOTEBOOK = Path(__file__).parent.parent / "notebooks" / "quickstart.ipynb"
+_REPOSITORY = Path(__file__).parent.parent
+_NOTEBOOK = _REPOSITORY / "notebooks" / "quickstart.ipynb"
+_PAGE = _REPOSITORY / "docs" / "classroom.md"
+_WRITTEN = re.compile(r"(?<=^<!-- begin -->\n).*?(?=^<!-- end -->$)", re.MULTILINE | re.DOTALL)
 _CELL_SECONDS = 300
 _MARK = (
     'globalThis.students = [...(globalThis.students ?? []), "{name}"];\n'
@@ -49,7 +57,7 @@ class Student:
         name: The student's.
         first_result_seconds: From the kernel's launch until the first cell had ended.
         cell_seconds: How long each later cell took.
-        failure: What failed, or empty.
+        failure: What failed, or which cell showed something else than is saved; or empty.
         seen: The names of students that left a variable or a file in this one's session.
     """
 
@@ -115,12 +123,15 @@ class _Attendance:
     def __init__(self, student: Student) -> None:
         self.student = student
         self._notebook = nbformat.read(_NOTEBOOK, as_version=4)
+        self._saved = [cell for cell in self._notebook.cells if cell.cell_type == "code"]
+        self._notebook.cells = copy.deepcopy(self._notebook.cells)
         for source in (_MARK.replace("{name}", student.name), _LOOK):
             self._notebook.cells.append(nbformat.v4.new_code_cell(source))
         self._client = NotebookClient(
             self._notebook,
             kernel_name="acajs",
             timeout=_CELL_SECONDS,
+            coalesce_streams=True,
             startup_timeout=_CELL_SECONDS,
         )
 
@@ -143,6 +154,15 @@ class _Attendance:
                     self.student.first_result_seconds = time.monotonic() - begun
                 else:
                     self.student.cell_seconds.append(time.monotonic() - before)
+            self._compare()
+
+    def _compare(self) -> None:
+        """Note the first cell that showed something else than is saved in the notebook."""
+        ran = [cell for cell in self._notebook.cells if cell.cell_type == "code"]
+        for number, (fresh, saved) in enumerate(zip(ran, self._saved, strict=False), 1):
+            if (shown := shown_by(fresh)) != shown_by(saved):
+                self.student.failure = f"cell {number} showed something else than is saved: {shown}"
+                return
 
     async def look(self) -> None:
         """Find whose variables and files are in the session."""
@@ -167,16 +187,16 @@ def _recorded(student: Student) -> Iterator[None]:
         student.failure = f"{type(error).__name__}: {error}"
 
 
-def _print(report: ClassReport) -> None:
+def _rows(report: ClassReport) -> dict[str, str]:
+    """Return what is told of a class, for a table."""
     cells = sorted(second for one in report.students for second in one.cell_seconds)
     firsts = sorted(one.first_result_seconds for one in report.students)
     failures = [f"{one.name}: {one.failure}" for one in report.students if one.failure]
     strangers = [one.name for one in report.students if not one.failure and one.seen != [one.name]]
-    total = psutil.virtual_memory().total / 1e9
-    rows = {
-        "students": len(report.students),
-        "failures": len(failures),
-        "sessions with anything of another student": len(strangers),
+    return {
+        "students": f"{len(report.students)}",
+        "failures, or outputs other than those saved": f"{len(failures)}",
+        "sessions with anything of another student": f"{len(strangers)}",
         "until all had finished": f"{report.seconds:.1f} s",
         "launch to first result, median": f"{statistics.median(firsts):.1f} s",
         "launch to first result, slowest": f"{firsts[-1]:.1f} s",
@@ -184,35 +204,66 @@ def _print(report: ClassReport) -> None:
         "a later cell, 95 of 100": f"{1000 * cells[len(cells) * 95 // 100]:.0f} ms",
         "a later cell, slowest": f"{1000 * cells[-1]:.0f} ms",
         "memory of a kernel, median": f"{statistics.median(report.kernel_megabytes):.0f} MB",
-        "memory of the pool and its sessions, for each": (
+        "memory of the pool and its sessions, for each student": (
             f"{report.pool_megabytes / len(report.students):.0f} MB"
         ),
     }
-    print(f"{platform.system()}, {os.cpu_count()} cores, {total:.0f} GB\n\n| | |\n|---|---|")
-    for name, value in rows.items():
-        print(f"| {name} | {value} |")
-    for line in failures:
-        print(line)
+
+
+def _table(reports: Mapping[str, ClassReport]) -> str:
+    """Return when and where classes were held, and how it went, one column a class."""
+    columns = [_rows(report) for report in reports.values()]
+    memory = psutil.virtual_memory().total / 1e9
+    machine = f"{platform.system()}, {os.cpu_count()} cores, {memory:.0f} GB"
+    lines = [
+        f"{dt.datetime.now(dt.timezone.utc):%Y-%m-%d}, {machine}:",
+        "",
+        f"| | {' | '.join(reports)} |",
+        "|---" * (len(reports) + 1) + "|",
+        *(f"| {name} | {' | '.join(column[name] for column in columns)} |" for name in columns[0]),
+    ]
+    return "\n".join(lines)
+
+
+def _hold(students: int, over_seconds: float) -> ClassReport:
+    """Hold a class on an embedded pool that is served over TCP."""
+    environment = {name: text for name, text in os.environ.items() if not name.startswith("ACAJS_")}
+    environment["ACAJS_HISTORY"] = "off"
+    with served_pool(environment, "--max-sessions", str(students)) as pool:
+        report = asyncio.run(
+            hold_class(
+                students,
+                environment | pool.environment,
+                pool_process=pool.process.pid,
+                over_seconds=over_seconds,
+            )
+        )
+    for one in report.students:
+        if one.failure:
+            print(f"{one.name}: {one.failure}")
+    return report
 
 
 def main() -> None:
-    """Hold a class on an embedded pool that is served over TCP, and print how it went."""
+    """Hold a class, or two, and print or write how it went."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.classroom", description=__doc__)
     parser.add_argument("--students", type=int, default=30)
     parser.add_argument("--over", type=float, default=0, help="seconds over which they start")
+    parser.add_argument("--write", action="store_true", help="two classes, into docs/classroom.md")
     options = parser.parse_args()
-    environment = {name: text for name, text in os.environ.items() if not name.startswith("ACAJS_")}
-    environment["ACAJS_HISTORY"] = "off"
-    with served_pool(environment, "--max-sessions", str(options.students)) as pool:
-        report = asyncio.run(
-            hold_class(
-                options.students,
-                environment | pool.environment,
-                pool_process=pool.process.pid,
-                over_seconds=options.over,
+    overs = [0.0, 60.0] if options.write else [options.over]
+    table = _table(
+        {
+            f"over {over:.0f} seconds" if over else "all at the same moment": _hold(
+                options.students, over
             )
-        )
-    _print(report)
+            for over in overs
+        }
+    )
+    print(table)
+    if options.write:
+        text = _PAGE.read_text(encoding="utf-8")
+        _PAGE.write_text(_WRITTEN.sub(lambda _: f"\n{table}\n\n", text), encoding="utf-8")
 
 
 if __name__ == "__main__":

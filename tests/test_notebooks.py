@@ -15,6 +15,7 @@ import pytest
 from nbclient import NotebookClient
 
 from tests.checkout import REPOSITORY
+from tests.notebook_outputs import shown_by, tags_of
 
 _NOTEBOOKS = REPOSITORY / "notebooks"
 _OF_THE_NETWORK = {"charts", "files-and-packages", "gallery"}
@@ -34,10 +35,6 @@ def _code_cells(notebook: Any) -> Iterator[Any]:
     return (cell for cell in notebook.cells if cell.cell_type == "code")
 
 
-def _tags(cell: Any) -> list[str]:
-    return list(cell.metadata.get("tags", []))
-
-
 async def _run(name: str, environment: dict[str, str], folder: Path) -> Any:
     """Run a notebook without its saved outputs, in a folder of its own."""
     notebook = _read(name)
@@ -52,42 +49,6 @@ async def _run(name: str, environment: dict[str, str], folder: Path) -> Any:
     # npm's warnings are about this machine's settings.
     await client.async_execute(env=environment | {"npm_config_loglevel": "error"})
     return notebook
-
-
-def _shown(cell: Any) -> list[dict[str, Any]]:
-    """Return a cell's outputs without what may differ from run to run.
-
-    Of a cell tagged ``volatile`` only the kinds of its outputs count.
-    """
-    return [_normalised(output, is_volatile="volatile" in _tags(cell)) for output in cell.outputs]
-
-
-def _normalised(output: Any, *, is_volatile: bool) -> dict[str, Any]:
-    kind: dict[str, Any] = {"kind": output.output_type}
-    if output.output_type == "stream":
-        return kind | {"name": output.name} | ({} if is_volatile else {"text": output.text})
-    if output.output_type == "error":
-        kind["ename"] = output.ename
-        if is_volatile:
-            return kind
-        return kind | {"evalue": output.evalue, "places": _places(output.traceback)}
-    if is_volatile:
-        return kind | {"data": sorted(output.data)}
-    return kind | {"data": {mime: _bare(value) for mime, value in output.data.items()}}
-
-
-def _places(traceback: list[str]) -> list[str]:
-    """Return the lines of cells that a traceback names: ``In[2]:3``, ``evalmachine…:3``.
-
-    They differ between rich and plain mode. Columns, and places in Node itself, differ
-    between versions of Node.
-    """
-    text = _COLOUR.sub("", "\n".join(traceback))
-    return re.findall(r"(?:In\[\d+\]|evalmachine\.<anonymous>):\d+", text)
-
-
-def _bare(value: Any) -> Any:
-    return _COLOUR.sub("", value) if isinstance(value, str) else value
 
 
 def _marked(*names: str) -> list[Any]:
@@ -107,7 +68,7 @@ async def test_a_lesson_gives_the_outputs_that_are_saved_in_it(
     """Each cell of a fresh run shows what the file shows, whatever the version of Node."""
     fresh = await _run(name, environment, tmp_path)
     for ran, saved in zip(_code_cells(fresh), _code_cells(_read(name)), strict=True):
-        assert _shown(ran) == _shown(saved), ran.source
+        assert shown_by(ran) == shown_by(saved), ran.source
 
 
 async def test_the_notebook_on_plain_mode_gives_the_same_where_that_is_the_default(
@@ -116,7 +77,7 @@ async def test_the_notebook_on_plain_mode_gives_the_same_where_that_is_the_defau
     """With nothing but single executions its texts, values and errors are those saved."""
     fresh = await _run("plain", environment | {"ACAJS_RUNTIME": "plain"}, tmp_path)
     for ran, saved in zip(_code_cells(fresh), _code_cells(_read("plain")), strict=True):
-        assert _shown(ran) == _shown(saved), ran.source
+        assert shown_by(ran) == shown_by(saved), ran.source
 
 
 def test_the_notebook_on_plain_mode_is_saved_in_plain_mode() -> None:
@@ -166,7 +127,7 @@ def test_a_lesson_is_saved_as_a_whole_run(name: str) -> None:
     assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
     for cell in cells:
         fails = any(output.output_type == "error" for output in cell.outputs)
-        assert fails == ("raises-exception" in _tags(cell)), cell.source
+        assert fails == ("raises-exception" in tags_of(cell)), cell.source
 
 
 def test_the_gallery_shows_every_kind() -> None:

@@ -12,6 +12,7 @@ from acajs_kernel import cli
 from acajs_kernel.azure import PoolOptions, create_commands
 from tests import test_notebooks as lessons
 from tests.checkout import REPOSITORY
+from tests.notebook_outputs import shown_by
 
 _PAGE = (REPOSITORY / "docs" / "azure.md").read_text(encoding="utf-8")
 _COMMANDS = create_commands(
@@ -56,7 +57,7 @@ async def test_the_notebook_gives_the_outputs_that_are_saved_in_it(
     fresh = await lessons._run("azure", environment, tmp_path)
     saved = lessons._read("azure")
     for ran, kept in zip(lessons._code_cells(fresh), lessons._code_cells(saved), strict=True):
-        assert lessons._shown(ran) == lessons._shown(kept), ran.source
+        assert shown_by(ran) == shown_by(kept), ran.source
     first = next(lessons._code_cells(saved))
     assert (first.source, first.outputs[0].text) == ('console.log("hello-world")', "hello-world\n")
 
