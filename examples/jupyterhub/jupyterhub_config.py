@@ -6,7 +6,7 @@ import sys
 c = get_config()  # noqa: F821 -- JupyterHub defines it
 
 # systemd starts each server as a unit of its own, and keeps the limits below. JupyterHub's default
-# spawner does not implement limits: with it they would be words. Those for Docker and Kubernetes do.
+# spawner ignores limits; those for Docker and Kubernetes keep them too.
 c.JupyterHub.spawner_class = "systemd"
 
 # For a student's server with all its kernels. They only pass cells on, and need little.

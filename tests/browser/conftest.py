@@ -18,11 +18,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
+from tests.browser.pictures import ARTIFACTS
+
 _REPOSITORY = Path(__file__).parent.parent.parent
 _QUICKSTART = _REPOSITORY / "notebooks" / "quickstart.ipynb"
-
-ARTIFACTS = _REPOSITORY / "test-artifacts"
-"""Where pictures are kept for people to look at; not in git."""
 
 NAME = "JavaScript (ACA)"
 """The kernel's name in the launcher."""

@@ -9,7 +9,6 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import (
-    ARTIFACTS,
     CONTRAST,
     JupyterLab,
     open_notebook,
@@ -17,6 +16,7 @@ from tests.browser.conftest import (
     use_theme,
     write_notebook,
 )
+from tests.browser.pictures import ARTIFACTS, keep_picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -81,6 +81,8 @@ def test_the_gallery_is_drawn_in_both_themes(page: Page, lab: JupyterLab) -> Non
     for image in notebook.locator(".jp-OutputArea-output img").all():
         assert image.evaluate("image => image.complete && image.naturalWidth > 0")
     page.screenshot(path=ARTIFACTS / "gallery-light.png")
+    waves = notebook.locator(".jp-CodeCell").filter(has_text='title: "Waves"')
+    keep_picture(page, "charts", waves, notebook.locator(".jp-CodeCell:has(.jp-RenderedVegaLite)"))
     page.get_by_role("menuitem", name="Settings", exact=True).click()
     page.locator(".lm-Menu-item", has_text="Theme").first.hover()
     page.get_by_role("menuitem", name="JupyterLab Dark", exact=True).click()

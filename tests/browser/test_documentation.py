@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import (
-    ARTIFACTS,
     NAME,
     JupyterLab,
     expect_idle,
@@ -16,6 +17,7 @@ from tests.browser.conftest import (
     use_theme,
     write_notebook,
 )
+from tests.browser.pictures import keep_picture
 from tests.checkout import REPOSITORY
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -59,7 +61,7 @@ def test_the_launcher_is_as_in_the_picture(page: Page) -> None:
     for category in ("Notebook", "Console"):
         card = page.locator(f'.jp-LauncherCard[data-category="{category}"]')
         expect(card.filter(has_text=NAME)).to_be_visible()
-    page.screenshot(path=ARTIFACTS / "documentation-launcher.png")
+    keep_picture(page, "launcher")
 
 
 def test_a_notebook_that_is_closed_and_opened_again_goes_on(page: Page, lab: JupyterLab) -> None:
@@ -98,7 +100,7 @@ def test_the_pictures_of_the_documentation_show_what_it_says(
     failed = _run_cell(page, notebook, 2)
     expect(failed.locator(".jp-OutputArea")).to_contain_text("radius.cubed is not a function")
     expect_idle(page)
-    page.screenshot(path=ARTIFACTS / f"documentation-{theme.lower()}.png")
+    keep_picture(page, "jupyterlab" if theme == "Light" else "jupyterlab-dark")
 
 
 def test_files_go_to_the_session_and_come_back(page: Page, lab: JupyterLab) -> None:
@@ -122,4 +124,44 @@ def test_files_go_to_the_session_and_come_back(page: Page, lab: JupyterLab) -> N
     expect(listed.locator("table tbody tr")).to_have_count(2)
     expect(downloaded.locator(".jp-OutputArea")).to_contain_text("Downloaded 1 file")
     assert (folder / "sum.txt").read_text(encoding="utf-8") == "42"
-    page.screenshot(path=ARTIFACTS / "documentation-files.png")
+    keep_picture(page, "files", uploaded, downloaded)
+
+
+def test_magics_answer_as_in_the_picture(page: Page, lab: JupyterLab) -> None:
+    """Commands of the session's shell, JavaScript and magics in one notebook."""
+    write_notebook(
+        lab,
+        "magics.ipynb",
+        "%env GREETING=hello\n"
+        'await fs.promises.writeFile("planets.csv", "Mercury\\nEarth\\nMars\\n");\n'
+        "!wc -l *.csv\n"
+        "%time process.env.GREETING.toUpperCase()",
+        "const moons = new Map([['Earth', 1], ['Mars', 2]]);\n%who",
+    )
+    notebook = open_notebook(page, lab, "magics.ipynb")
+    first, second = (_run_cell(page, notebook, number) for number in range(2))
+    expect(first.locator(".jp-OutputArea")).to_contain_text("3 planets.csv")
+    expect(first.locator(".jp-OutputArea")).to_contain_text("Wall time")
+    expect(second.locator("table")).to_contain_text("moons")
+    keep_picture(page, "magics", first, second)
+
+
+def test_a_page_made_without_a_browser_is_as_in_the_picture(page: Page, lab: JupyterLab) -> None:
+    """`jupyter nbconvert --execute --to html` writes a page with cells and their outputs."""
+    write_notebook(lab, "report.ipynb", _readme_cell(), _PLANETS)
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "jupyter", "nbconvert", "--execute", "--to", "html"),
+            "report.ipynb",
+        ],
+        cwd=lab.root,
+        check=True,
+        timeout=100,
+    )
+    page.route(re.compile("^https?:"), lambda route: route.abort())  # what it loads for formulas
+    page.set_viewport_size({"width": 900, "height": 600})
+    page.goto((lab.root / "report.html").as_uri())
+    cells = page.locator(".jp-CodeCell")
+    expect(cells.first).to_contain_text("3 planets")
+    expect(cells.nth(1).locator("table tbody tr")).to_have_count(3)
+    keep_picture(page, "report", cells.first, cells.nth(1))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import ARTIFACTS, NAME, expect_idle
+from tests.browser.conftest import NAME, expect_idle
+from tests.browser.pictures import ARTIFACTS, keep_picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -49,7 +50,7 @@ def test_tab_lists_what_the_object_has(page: Page) -> None:
     items = popup.locator(".jp-Completer-item .jp-Completer-match")
     expect(items).to_have_text(["radius", "rings", "rotate"], timeout=_KERNEL_MILLISECONDS)
     expect(popup.locator(".jp-Completer-typeExtended").nth(2)).to_have_text("function")
-    page.screenshot(path=ARTIFACTS / "completion.png")
+    keep_picture(page, "completion", notebook.locator(".jp-CodeCell").first, popup)
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     cell = notebook.locator(".jp-CodeCell").nth(1)
@@ -58,7 +59,7 @@ def test_tab_lists_what_the_object_has(page: Page) -> None:
 
 def test_shift_tab_shows_the_documentation(page: Page) -> None:
     """The tooltip of a function of the user's, and of a builtin with its link to MDN."""
-    _notebook(page)
+    notebook = _notebook(page)
     page.keyboard.insert_text("addNumbers(")
     page.keyboard.press("Shift+Tab")
     tooltip = page.locator(".jp-Tooltip")
@@ -70,4 +71,5 @@ def test_shift_tab_shows_the_documentation(page: Page) -> None:
     page.keyboard.press("Shift+Tab")
     link = page.locator(".jp-Tooltip a", has_text="Array.prototype.map on MDN")
     expect(link).to_have_attribute("href", _MAP, timeout=_KERNEL_MILLISECONDS)
-    page.screenshot(path=ARTIFACTS / "inspection-builtin.png")
+    cells = notebook.locator(".jp-CodeCell")
+    keep_picture(page, "tooltip", cells.first, page.locator(".jp-Tooltip"))

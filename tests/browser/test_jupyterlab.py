@@ -7,7 +7,8 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import ARTIFACTS, NAME, PLAIN_NAME, JupyterLab, expect_idle
+from tests.browser.conftest import NAME, PLAIN_NAME, JupyterLab, expect_idle
+from tests.browser.pictures import ARTIFACTS
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

@@ -10,13 +10,13 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import (
-    ARTIFACTS,
     CONTRAST,
     JupyterLab,
     open_notebook,
     run_all,
     use_theme,
 )
+from tests.browser.pictures import ARTIFACTS
 from tests.checkout import REPOSITORY
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

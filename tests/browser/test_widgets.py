@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import ARTIFACTS, JupyterLab, expect_idle
+from tests.browser.conftest import JupyterLab, expect_idle
+from tests.browser.pictures import ARTIFACTS, keep_picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -71,6 +72,7 @@ def test_the_notebook_of_widgets_works_and_survives_a_reload(page: Page, lab: Ju
         f"{expected} from the canvas", timeout=_MILLISECONDS
     )
     page.screenshot(path=ARTIFACTS / "widgets.png")
+    keep_picture(page, "widget", notebook.locator(".jp-CodeCell").first)
 
     page.get_by_role("menuitem", name="File", exact=True).click()
     page.locator('.lm-Menu-item[data-command="docmanager:save"]').first.click()

@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 from acajs_kernel import cli, errors
 from acajs_kernel.config import Settings
 from acajs_kernel.messages import own_error
+from tests.browser.pictures import IMAGES, pictures
 from tests.checkout import REPOSITORY
 from tests.kernel_client import running_kernel
 
@@ -83,6 +84,15 @@ def test_an_errors_last_line_leads_to_its_heading(name: str) -> None:
     assert len(last) < 90
     page, _, anchor = error.more.removeprefix("More: ").rpartition("/")[2].partition("#")
     assert re.search(rf"^#+ {name} {{ #{anchor} }}$", _text(f"{page}.md"), re.MULTILINE)
+
+
+def test_every_picture_is_taken_by_a_browser_test() -> None:
+    """The pages show what a test has seen; a drawing is an SVG file."""
+    shown = {
+        Path(name).stem for text in _TEXTS for name in re.findall(r"images/([^)\"#]+\.png)", text)
+    }
+    assert shown == {file.stem for file in IMAGES.glob("*.png")}
+    assert shown == set(pictures()), "see python -m tests.browser.pictures"
 
 
 def test_pictures_are_small() -> None:
