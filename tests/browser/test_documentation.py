@@ -105,6 +105,7 @@ def test_the_pictures_of_the_documentation_show_what_it_says(
 
 def test_files_go_to_the_session_and_come_back(page: Page, lab: JupyterLab) -> None:
     """`%upload` takes a file from beside the notebook, `%download` puts one there."""
+    use_theme(lab, "Light")
     folder = lab.root / "moving"
     folder.mkdir()
     (folder / "numbers.csv").write_text("1\n2\n39\n", encoding="utf-8")
@@ -129,6 +130,7 @@ def test_files_go_to_the_session_and_come_back(page: Page, lab: JupyterLab) -> N
 
 def test_magics_answer_as_in_the_picture(page: Page, lab: JupyterLab) -> None:
     """Commands of the session's shell, JavaScript and magics in one notebook."""
+    use_theme(lab, "Light")
     write_notebook(
         lab,
         "magics.ipynb",
