@@ -97,7 +97,8 @@ def install(
         typer.echo(
             "acajs: Warning: this kernel spec belongs to the package acajs-kernel. When that is "
             "installed again or upgraded, the endpoint is taken away without a word, and cells run "
-            f"on this machine.\nGive it another name: {command}",
+            "on this machine, unless ACAJS_EMBEDDED_POOL=off forbids that.\n"
+            f"Give it another name: {command}",
             err=True,
         )
 

@@ -19,6 +19,8 @@ c.Spawner.default_url = "/lab"
 # can ask it too, and a token opens every session of the pool: see docs/security.md.
 c.Spawner.environment = {
     "ACAJS_POOL_ENDPOINT": os.environ["ACAJS_POOL_ENDPOINT"],
+    # No kernel that has lost the endpoint runs cells of students on this machine: they fail.
+    "ACAJS_EMBEDDED_POOL": "off",
     # A session goes on for so long after the last cell, then the pool's cooldown ends it.
     "ACAJS_KEEPALIVE_MINUTES": "10",
 }

@@ -175,6 +175,10 @@ def test_the_hubs_example_can_be_loaded(monkeypatch: pytest.MonkeyPatch) -> None
     assert config.JupyterHub.spawner_class == "systemd"
     assert (config.Spawner.mem_limit, config.Spawner.cpu_limit) == ("512M", 0.5)
     assert not any("TOKEN" in name for name in given)
+    monkeypatch.delenv("ACAJS_POOL_ENDPOINT")  # a hub that has lost it runs nothing on itself
+    error = Settings().settings_error()
+    assert error is not None
+    assert "ACAJS_EMBEDDED_POOL" in error.message
 
 
 def test_the_workflow_runs_commands_that_exist() -> None:
