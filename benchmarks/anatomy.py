@@ -49,11 +49,11 @@ _INTRODUCTION = (
     "those of this kernel answering each cell at once."
 )
 _CONCLUSION = (
-    "So nothing that speaks Jupyter through ipykernel's sockets and HTTP through `httpx` can "
-    "run a cell over TCP in less than {least:.2f} ms here, {ratio:.2f} times the bare POST. "
-    "What sessions add to a POST, {session:.2f} ms, pays for the runner that the cell can be "
-    "interrupted in, for output while it runs, and for rich results; the rest, {rest:.2f} ms, "
-    "is threads of one interpreter waiting for each other."
+    "So Jupyter's messages and one request of the pool's client take {least:.2f} ms here, "
+    "{ratio:.2f} times the bare POST, before anything is done with a cell. What a session adds "
+    "to the request, {session:.2f} ms, pays for the runner that the cell can be interrupted in, "
+    "for output while it runs, and for rich results; the rest, {rest:.2f} ms, is what the two "
+    "take from each other in one process."
 )
 
 _Way = Callable[[], list[float]]
@@ -82,8 +82,8 @@ def section(rounds: int) -> str:
 
 
 def _markdown(medians: dict[str, float], rounds: int) -> str:
-    least = medians[_JUPYTER] + medians[_POST]
-    session = medians[_SESSION] - medians[_POST]
+    least = medians[_JUPYTER] + medians[_CLIENT]
+    session = medians[_SESSION] - medians[_CLIENT]
     return "\n".join(
         [
             _INTRODUCTION.format(rounds=rounds, cells=_CELLS),
