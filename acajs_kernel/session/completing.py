@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -15,7 +15,11 @@ from acajs_kernel.cell.targets import MODULE, Target
 from acajs_kernel.session import documentation
 from acajs_kernel.session.events import Completion, Completions
 
-__all__ = ["builtin_path", "completions", "known_completions", "question"]
+__all__ = ["QUESTION_MILLISECONDS", "builtin_path", "complete", "known_completions"]
+
+QUESTION_MILLISECONDS = 1000
+"""How long the session may take to answer the editor."""
+
 
 _LITERALS = (
     (re.compile(r"""(?:"[^"]*"|'[^']*'|`[^`]*`)\Z"""), "String.prototype"),
@@ -25,7 +29,24 @@ _LITERALS = (
 )
 
 
-def question(wanted: Wanted) -> dict[str, Any]:
+async def complete(
+    ask: Callable[..., Awaitable[dict[str, Any]]], code: str, cursor: int
+) -> Completions | None:
+    """Complete with what a session knows; None if it cannot answer now.
+
+    Args:
+        ask: Sends the session an operation and its fields.
+        code: The cell that is being written.
+        cursor: In code points.
+    """
+    wanted = wanted_at(code, cursor)
+    if wanted.kind == "nothing":
+        return Completions((), cursor, cursor)
+    answer = await ask("complete", wait=QUESTION_MILLISECONDS, **_question(wanted))
+    return None if "refused" in answer else _completions(wanted, answer["matches"])
+
+
+def _question(wanted: Wanted) -> dict[str, Any]:
     """Return the fields of the request that asks the session for completions."""
     return {
         "kind": wanted.kind,
@@ -34,7 +55,7 @@ def question(wanted: Wanted) -> dict[str, Any]:
     }
 
 
-def completions(wanted: Wanted, matches: Iterable[Mapping[str, str]]) -> Completions:
+def _completions(wanted: Wanted, matches: Iterable[Mapping[str, str]]) -> Completions:
     """Join what a session has found with what the cell's own text declares, and keywords."""
     found: dict[str, str] = {}
     for match in matches:
@@ -78,7 +99,7 @@ def known_completions(code: str, cursor: int, cells: Sequence[str]) -> Completio
         paths = (builtin_path(target) for target in wanted.targets)
         matches = next(filter(None, (_members(path) for path in paths if path)), [])
     fitting = [match for match in matches if match["text"].startswith(wanted.prefix)]
-    return completions(wanted, fitting)
+    return _completions(wanted, fitting)
 
 
 def builtin_path(target: Target) -> str:

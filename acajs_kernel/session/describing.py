@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
+from acajs_kernel.cell.completion import wanted_expression
 from acajs_kernel.cell.targets import Target
 from acajs_kernel.session import documentation
-from acajs_kernel.session.completing import builtin_path
+from acajs_kernel.session.completing import QUESTION_MILLISECONDS, builtin_path
 from acajs_kernel.session.documentation import Entry
 
-__all__ = ["describe", "describe_known"]
+__all__ = ["describe", "describe_known", "inspect"]
 
 _COMMENT_EDGE = re.compile(r"^[ \t]*(?:/\*\*?|\*/|\*(?!/)|//)[ \t]?|[ \t]*\*/[ \t]*$", re.MULTILINE)
 _TAG = re.compile(r"^@(\w+)", re.MULTILINE)
@@ -41,6 +43,29 @@ class _Text:
             "text/plain": "\n\n".join(self._plain),
             "text/markdown": "\n\n".join(self._markdown),
         }
+
+
+async def inspect(
+    ask: Callable[..., Awaitable[dict[str, Any]]], code: str, cursor: int, detail: int
+) -> Mapping[str, Any] | None:
+    """Describe what stands at a cursor with what a session knows; None if that is nothing.
+
+    Args:
+        ask: Sends the session an operation and its fields.
+        code: The cell that is being written.
+        cursor: In code points.
+        detail: Jupyter's ``detail_level``, 0 or 1.
+    """
+    targets = wanted_expression(code, cursor)
+    if not targets:
+        return None
+    answer = await ask(
+        "inspect",
+        wait=QUESTION_MILLISECONDS,
+        detail=detail,
+        targets=[asdict(target) for target in targets],
+    )
+    return None if "refused" in answer else describe(answer["found"], targets, detail=detail)
 
 
 def describe(

@@ -12,9 +12,9 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from acajs_kernel.cell.repl import for_repl
 from acajs_kernel.errors import (
     AcaJsError,
     CodeFailedError,
@@ -58,7 +58,6 @@ _MOST_SOON_MILLISECONDS = 4
 _NEAR_SECONDS = 0.01
 _INTERRUPT_SECONDS = 4.0  # the agent needs at most 2 s; the rest is for the network
 _CLOSE_SECONDS = 1.5
-_QUESTION_MILLISECONDS = 1000
 # What a value is shown as is its JSON then, which Node's way of showing texts would cut.
 _EXPRESSION = """((value) => ({ [Symbol.for("Jupyter.display")]: () =>
 ({ "text/plain": JSON.stringify(value) ?? "null" }) }))(await (VALUE
@@ -227,7 +226,7 @@ class RichSession:
         )
 
     async def _run_to_its_end(self, cell: Cell) -> Outcome:
-        code = _for_repl(cell.code)
+        code = for_repl(cell.code)
         request: dict[str, Any] = {
             "op": "run",
             "cell": cell.key,
@@ -328,31 +327,17 @@ class RichSession:
         if self._running is not None:
             return None  # the request would queue behind those of the cell
         # Imported here because no cell needs it to run.
-        from acajs_kernel.cell.completion import wanted_at  # noqa: PLC0415
-        from acajs_kernel.session.completing import completions, question  # noqa: PLC0415
+        from acajs_kernel.session.completing import complete  # noqa: PLC0415
 
-        wanted = wanted_at(code, cursor)
-        if wanted.kind == "nothing":
-            return Completions((), cursor, cursor)
-        answer = await self._ask("complete", wait=_QUESTION_MILLISECONDS, **question(wanted))
-        return None if "refused" in answer else completions(wanted, answer["matches"])
+        return await complete(self._ask, code, cursor)
 
     async def inspect(self, code: str, cursor: int, detail: int) -> Mapping[str, Any] | None:
         """Describe what stands at a cursor in code points as a MIME bundle; else None."""
-        # Imported here because no cell needs it to run.
-        from acajs_kernel.cell.completion import wanted_expression  # noqa: PLC0415
-        from acajs_kernel.session.describing import describe  # noqa: PLC0415
-
-        targets = wanted_expression(code, cursor)
-        if self._running is not None or not targets:
+        if self._running is not None:
             return None
-        answer = await self._ask(
-            "inspect",
-            wait=_QUESTION_MILLISECONDS,
-            detail=detail,
-            targets=[asdict(target) for target in targets],
-        )
-        return None if "refused" in answer else describe(answer["found"], targets, detail=detail)
+        from acajs_kernel.session.describing import inspect  # noqa: PLC0415 -- as above
+
+        return await inspect(self._ask, code, cursor, detail)
 
     # ---- control
 
@@ -429,20 +414,6 @@ class RichSession:
                 await stop_session(self._pool, self._identifier)
         except (AcaJsError, asyncio.TimeoutError) as error:
             _log.info("the session was not left as it should be: %s", error)
-
-
-def _for_repl(code: str) -> str:
-    """Return a cell's code as V8's REPL mode takes it; most is taken as it is."""
-    # Imported where a cell needs it, because the first one should not wait for parsers.
-    if code.rstrip().endswith("}"):
-        from acajs_kernel.cell.objects import parenthesize_object  # noqa: PLC0415
-
-        code = parenthesize_object(code)
-    if "import" in code or "export" in code:
-        from acajs_kernel.cell.imports import rewrite_modules  # noqa: PLC0415
-
-        code = rewrite_modules(code)
-    return code
 
 
 def _abandoned() -> Outcome:
