@@ -16,6 +16,7 @@ import pytest
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
+from tests.notebook_files import write_notebook
 from tests.pool_server import served_pool
 
 _QUICKSTART = Path(__file__).parent.parent / "notebooks" / "quickstart.ipynb"
@@ -25,21 +26,6 @@ _CELL_SECONDS = 60
 
 def _read(path: Path) -> Any:
     return nbformat.read(path, as_version=4)
-
-
-def _write_notebook(path: Path, *cells: str) -> Path:
-    notebook = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(cell) for cell in cells],
-        metadata={
-            "kernelspec": {
-                "name": "acajs",
-                "display_name": "JavaScript (ACA)",
-                "language": "javascript",
-            }
-        },
-    )
-    nbformat.write(notebook, path)
-    return path
 
 
 async def _execute(notebook: Any, environment: dict[str, str], **options: Any) -> None:
@@ -142,7 +128,7 @@ async def test_a_failing_cell_stops_the_run_and_names_the_error(
 ) -> None:
     """Nbclient raises with the error's name and message, and runs nothing after it."""
     notebook = _read(
-        _write_notebook(tmp_path / "failing.ipynb", "1", "throw new TypeError('no')", "3")
+        write_notebook(tmp_path / "failing.ipynb", "1", "throw new TypeError('no')", "3")
     )
     with pytest.raises(CellExecutionError) as raised:
         await _execute(notebook, environment | {"ACAJS_RUNTIME": "plain"})
@@ -155,7 +141,7 @@ async def test_errors_that_are_allowed_do_not_stop_the_run(
 ) -> None:
     """With ``allow_errors`` the cells after a failing one run in the same session."""
     notebook = _read(
-        _write_notebook(
+        write_notebook(
             tmp_path / "allowed.ipynb", "var kept = 41", "throw new TypeError('no')", "kept + 1"
         )
     )
@@ -203,7 +189,7 @@ def test_the_command_jupyter_execute_fails_with_a_failing_cell(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
     """A failing cell gives a non-zero status, with the error's text for the log."""
-    path = _write_notebook(tmp_path / "failing.ipynb", "throw new TypeError('not like this')")
+    path = write_notebook(tmp_path / "failing.ipynb", "throw new TypeError('not like this')")
     ran = _jupyter_execute(path, environment | {"ACAJS_RUNTIME": "plain"})
     assert ran.returncode != 0
     assert "TypeError" in ran.stderr
@@ -214,7 +200,7 @@ def test_a_pool_that_is_down_fails_the_run_with_the_remedy(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
     """Without a pool a headless run fails at its first cell, and says what was tried."""
-    path = _write_notebook(tmp_path / "down.ipynb", "1 + 1")
+    path = write_notebook(tmp_path / "down.ipynb", "1 + 1")
     ran = _jupyter_execute(
         path,
         environment
@@ -232,7 +218,7 @@ def test_a_pool_that_is_down_fails_the_run_with_the_remedy(
 
 def _write_parameters(path: Path) -> Path:
     """Write a notebook whose first cell is tagged ``parameters``."""
-    written = _write_notebook(
+    written = write_notebook(
         path,
         "let x = 1; // how many\nvar names = [];",
         "console.log(JSON.stringify([x, names])); x > 0 || fail()",
@@ -281,7 +267,7 @@ def test_papermill_lists_the_parameters(environment: dict[str, str], tmp_path: P
 
 def test_nbconvert_runs_and_writes_a_page(environment: dict[str, str], tmp_path: Path) -> None:
     """``jupyter nbconvert --execute --to html`` gives a page with the outputs."""
-    path = _write_notebook(tmp_path / "page.ipynb", "'<b>'.repeat(2)", "Jupyter.html`<i>7</i>`")
+    path = write_notebook(tmp_path / "page.ipynb", "'<b>'.repeat(2)", "Jupyter.html`<i>7</i>`")
     ran = _command(
         "jupyter",
         environment,
@@ -300,7 +286,7 @@ def test_nbconvert_runs_and_writes_a_page(environment: dict[str, str], tmp_path:
 
 def test_nbconvert_fails_with_a_failing_cell(environment: dict[str, str], tmp_path: Path) -> None:
     """The status is not zero, the traceback is in the log, and no page is written."""
-    path = _write_notebook(tmp_path / "page.ipynb", "throw new TypeError('not like this')")
+    path = write_notebook(tmp_path / "page.ipynb", "throw new TypeError('not like this')")
     ran = _command("jupyter", environment, "nbconvert", "--execute", "--to", "html", str(path))
     assert ran.returncode != 0
     assert "TypeError: not like this" in _COLOUR.sub("", ran.stderr)
@@ -319,7 +305,7 @@ async def test_ten_notebooks_at_once_share_a_pool_and_nothing_else(
     )
     notebooks = [
         _read(
-            _write_notebook(
+            write_notebook(
                 tmp_path / f"{number}.ipynb",
                 *(cell.replace("{number}", str(number)) for cell in cells),
             )

@@ -15,6 +15,7 @@ from papermill.exceptions import PapermillExecutionError
 from papermill.iorw import NoDatesSafeLoader
 
 from acajs_kernel.papermill import JavaScriptTranslator
+from tests.notebook_files import write_notebook
 
 # A value, and what JavaScript's `util.inspect` shows of it.
 _VALUES: dict[str, tuple[object, str]] = {
@@ -57,19 +58,7 @@ def _let_kernels_run(runtime: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _notebook(path: Path, declarations: str, *cells: str) -> Path:
-    tagged = nbformat.v4.new_code_cell(declarations, metadata={"tags": ["parameters"]})
-    notebook = nbformat.v4.new_notebook(
-        cells=[tagged, *(nbformat.v4.new_code_cell(cell) for cell in cells)],
-        metadata={
-            "kernelspec": {
-                "name": "acajs",
-                "display_name": "JavaScript (ACA)",
-                "language": "javascript",
-            }
-        },
-    )
-    nbformat.write(notebook, path)
-    return path
+    return write_notebook(path, declarations, *cells, tags=["parameters"])
 
 
 def _run(path: Path, **parameters: object) -> Any:

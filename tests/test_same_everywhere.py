@@ -11,6 +11,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from tests.notebook_files import new_notebook
 from tests.pool_server import served_pool, served_variant
 
 _QUICKSTART = Path(__file__).parent.parent / "notebooks" / "quickstart.ipynb"
@@ -30,14 +31,6 @@ _FEATURES = (
     "{ a: xs.length, b: [...'abc'] }",
     "Promise.reject(new Error('later')); await new Promise((done) => setTimeout(done, 50));",
 )
-
-
-def _features() -> nbformat.NotebookNode:
-    notebook: nbformat.NotebookNode = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(code) for code in _FEATURES],
-        metadata={"kernelspec": {"name": "acajs", "display_name": "JavaScript (ACA)"}},
-    )
-    return notebook
 
 
 def _outputs(notebook: nbformat.NotebookNode, environment: Mapping[str, str]) -> list[Any]:
@@ -67,7 +60,7 @@ def test_the_same_notebook_shows_the_same_on_every_pool(
 
     def fresh() -> nbformat.NotebookNode:
         if name == "features":
-            return _features()
+            return new_notebook(*_FEATURES)
         notebook: nbformat.NotebookNode = nbformat.read(_QUICKSTART, as_version=4)
         return notebook
 

@@ -32,7 +32,7 @@ async def _run(file: Path) -> None:
                 scope = {**scope, "headers": headers}
             await inner(scope, receive, send)
 
-        pool.application = application  # type: ignore[assignment]
+        pool.application = application  # type: ignore[assignment] # a function around it
 
         def ready(endpoint: str) -> None:
             print(f"export ACAJS_POOL_ENDPOINT={endpoint}")  # noqa: T201 -- read by the test

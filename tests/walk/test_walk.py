@@ -11,10 +11,10 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-import nbformat
 import pytest
 
 from tests.checkout import REPOSITORY
+from tests.notebook_files import write_notebook
 from tests.walk.azure import stand_ins_for_azure
 from tests.walk.conftest import Machine
 from tests.walk.pages import (
@@ -52,22 +52,14 @@ _ENDPOINT = (
     "/resourceGroups/mygroup/sessionPools/mypool"
 )
 
-_KERNEL = {"name": "acajs", "display_name": "JavaScript (ACA)", "language": "javascript"}
-
 
 def _give_files(page: str, work: Path) -> None:
     """Put into the working folder what a page supposes that its reader has."""
     if page == "docs/headless.md":
         (work / "script.js").write_text("console.log(6 * 7)\n", encoding="utf-8")
         declared = next(b.text for b in blocks_of(page) if b.language == "js")
-        notebook = nbformat.v4.new_notebook(
-            cells=[
-                nbformat.v4.new_code_cell(declared, metadata={"tags": ["parameters"]}),
-                nbformat.v4.new_code_cell("console.log(x, names.length)"),
-            ],
-            metadata={"kernelspec": _KERNEL},
-        )
-        nbformat.write(notebook, work / "notebook.ipynb")
+        shown = "console.log(x, names.length)"
+        write_notebook(work / "notebook.ipynb", declared, shown, tags=["parameters"])
 
 
 @asynccontextmanager

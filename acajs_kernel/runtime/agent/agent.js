@@ -47,11 +47,6 @@ const BUSY_REPLY_MILLISECONDS = 150;
 
 const { assign } = Object;
 
-/** @returns {object} No further fields. */
-function nothing() {
-  return {};
-}
-
 /** The agent of one interpreter. */
 class Agent {
   /** @type {string} */
@@ -161,12 +156,12 @@ class Agent {
         return;
       case "restart":
         this.#runner.restart();
-        this.#waitForRunner(execution, request, nothing);
+        this.#waitForRunner(execution, request, () => ({}));
         return;
       case "stop":
         this.#runner.stop();
         this.#answers.dispose();
-        this.#answers.send(execution, this.#payload(request, nothing()), request);
+        this.#answers.send(execution, this.#payload(request, {}), request);
         return;
       case "part":
         if (!this.#answers.sendPart(execution, /** @type {any} */ (request))) {
