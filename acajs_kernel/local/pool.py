@@ -192,7 +192,13 @@ class LocalPool:
         if self._version is None:
             asking = asyncio.to_thread(ask_node_version, self._node)
             self._version = asyncio.ensure_future(asking)
-        return (await asyncio.shield(self._version)).removeprefix("v")
+        try:
+            version = await asyncio.shield(self._version)
+        except Exception:
+            version = ""  # no thread could be started
+        if not version:
+            self._version = None  # it is asked again
+        return version.removeprefix("v")
 
 
 async def _stop_spare(spare: Future[SessionProcess] | None) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import pkgutil
 import re
 import runpy
 import subprocess
@@ -17,6 +19,7 @@ import yaml
 from traitlets.config import Config
 from typer.testing import CliRunner
 
+import acajs_kernel
 from acajs_kernel import errors
 from acajs_kernel.cli import application
 from acajs_kernel.config import Settings
@@ -85,6 +88,19 @@ def test_an_errors_last_line_leads_to_its_heading(name: str) -> None:
     assert len(last) < 90
     page, _, anchor = error.more.removeprefix("More: ").rpartition("/")[2].partition("#")
     assert re.search(rf"^#+ {name} {{ #{anchor} }}$", _text(f"{page}.md"), re.MULTILINE)
+
+
+def test_every_error_that_a_user_can_see_is_among_the_public_ones() -> None:
+    """None is raised under a name of a module's own, whose link would lead nowhere."""
+    importlib.import_module("papermill.execute")  # which loads our engine, and wants to be first
+    for module in pkgutil.walk_packages(acajs_kernel.__path__, "acajs_kernel."):
+        if not module.name.endswith(("__main__", "platform_windows", "platform_posix")):
+            importlib.import_module(module.name)
+    kinds: list[type[errors.AcaJsError]] = [errors.AcaJsError]
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+    found = {f"{kind.__module__}.{kind.__name__}" for kind in kinds}
+    assert found == {f"{errors.__name__}.{name}" for name in errors.__all__}
 
 
 def test_every_picture_is_taken_by_a_browser_test() -> None:
