@@ -49,7 +49,8 @@ def history_file(setting: str) -> Path | None:
     if setting == "off":
         return None
     if setting != "auto":
-        return Path(setting).expanduser()
+        # pathlib's own function raises for the home of a user who does not exist.
+        return Path(os.path.expanduser(setting))  # noqa: PTH111 -- as above
     from jupyter_core.paths import jupyter_data_dir  # noqa: PLC0415 -- rarely needed to start
 
     return Path(jupyter_data_dir(), "acajs", "history.sqlite")

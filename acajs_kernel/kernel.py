@@ -255,15 +255,15 @@ class AcaJsKernel(KernelInformation, ShellOrder, EditorQuestions):
             return Outcome()
         self._cells += 1
         key = f"{self._name}-{self._cells}"
-        if not silent:
-            self._requests[key] = _Request(
-                # Of a request only the header is needed; its content may be large.
-                {"header": self.get_parent("shell")["header"]},
-                self._identity(),
-                number,
-            )
-            if len(self._requests) > _REQUESTS_KEPT:
-                self._requests.popitem(last=False)
+        self._requests[key] = _Request(
+            # Of a request only the header is needed; its content may be large.
+            {"header": self.get_parent("shell")["header"]},
+            self._identity(),
+            number,
+            silent=silent,
+        )
+        if len(self._requests) > _REQUESTS_KEPT:
+            self._requests.popitem(last=False)
         cell = Cell(
             key,
             code,
@@ -308,9 +308,11 @@ class AcaJsKernel(KernelInformation, ShellOrder, EditorQuestions):
         self._comms.show(key, event, self._parent(key))
 
     def _parent(self, key: str) -> Mapping[str, Any]:
-        """Return the request behind a cell or a comm message; empty if it is not known."""
+        """Return the request under which a cell or a comm's callback shows things, or empty."""
         request = self._requests.get(cell_key(key))
-        return request.parent if request is not None else self._comms.parent(key) or {}
+        if request is None:
+            return self._comms.parent(key) or {}
+        return {} if request.silent else request.parent
 
     def _publish_comm(
         self,
@@ -390,8 +392,9 @@ class AcaJsKernel(KernelInformation, ShellOrder, EditorQuestions):
 
 
 class _Request(NamedTuple):
-    """The request that ran a cell: what the cell shows goes under it."""
+    """The request that ran a cell: what the cell shows goes under it, and who it asks."""
 
     parent: Mapping[str, Any]
     identity: Any
     number: int
+    silent: bool

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from acajs_kernel.errors import AcaJsError
+from acajs_kernel.errors import AcaJsError, more_about
 from acajs_kernel.session import (
     ClearOutput,
     Completions,
@@ -135,7 +135,9 @@ def internal_error(error: Exception) -> Error:
         f"The kernel failed with {type(error).__name__}. It goes on; the kernel's log has "
         "the details."
     )
-    return Error("KernelError", text, (f"\x1b[31mKernelError\x1b[39m: {text}",))
+    name = "KernelError"
+    lines = (f"\x1b[31m{name}\x1b[39m: {text}", f"More: {more_about(name)}")
+    return Error(name, text, lines)
 
 
 def completions_reply(completions: Completions | None, cursor: int) -> dict[str, Any]:

@@ -455,6 +455,18 @@ async def test_a_question_can_be_interrupted(kernel: RunningKernel) -> None:
     assert _plain((await kernel.run("1")).text) == "1"
 
 
+async def test_a_silent_cell_may_ask(kernel: RunningKernel) -> None:
+    """Silence is about what is published; the question goes to the frontend that ran the cell."""
+    request = kernel.client.execute(
+        "var quiet = prompt('Quiet?'); console.log(quiet); quiet", silent=True, allow_stdin=True
+    )
+    asked = await _answer(kernel, "yes")
+    assert "Quiet?" in asked["prompt"]
+    ran = await kernel.collect(request)
+    assert (ran.reply["status"], ran.types) == ("ok", [])
+    assert _plain((await kernel.run("quiet")).text) == "'yes'"
+
+
 @pytest.mark.parametrize("code", ["prompt('x')", "confirm('x')", "alert('x')", "await input('x')"])
 async def test_without_stdin_asking_is_a_clear_error(kernel: RunningKernel, code: str) -> None:
     """A headless run has nobody to ask."""

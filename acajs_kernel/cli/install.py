@@ -58,17 +58,13 @@ def install(
         environment["ACAJS_POOL_ENDPOINT"] = asyncio.run(resolve(endpoint)).url
     destination = sys.prefix if sys_prefix else str(prefix) if prefix is not None else None
     with tempfile.TemporaryDirectory() as folder, ExitStack() as files:
-        spec = {
-            "argv": [sys.executable, "-m", "acajs_kernel", "-f", "{connection_file}"],
-            "display_name": display_name,
-            "language": "javascript",
-            "interrupt_mode": "message",
-            "metadata": {"debugger": False},
-            "env": environment,
-        }
+        spec = json.loads(_packaged("kernel.json", files).read_text(encoding="utf-8"))
+        spec["argv"][0] = sys.executable
+        spec["display_name"] = display_name
+        spec["env"] |= environment
         Path(folder, "kernel.json").write_text(json.dumps(spec, indent=2) + "\n", encoding="utf-8")
         for logo in _LOGOS:
-            Path(folder, logo).write_bytes(_logo(logo, files).read_bytes())
+            Path(folder, logo).write_bytes(_packaged(logo, files).read_bytes())
         try:
             installed = KernelSpecManager().install_kernel_spec(
                 folder, kernel_name=name, user=destination is None, prefix=destination
@@ -113,8 +109,8 @@ def _is_the_packages_own(folder: Path) -> bool:
     return any(file.name == own.name and Path(file.locate()).resolve() == own for file in files)
 
 
-def _logo(name: str, files: ExitStack) -> Path:
-    """Find a logo: in the installed package, or beside it in a checkout."""
+def _packaged(name: str, files: ExitStack) -> Path:
+    """Find a file of the package's kernel spec: installed, or beside it in a checkout."""
     packaged = resources.files("acajs_kernel") / "kernelspec" / name
     if packaged.is_file():
         return files.enter_context(resources.as_file(packaged))

@@ -71,7 +71,7 @@ def _list_other_specs(name: str) -> list[str]:
     return sorted(
         other
         for other, found in KernelSpecManager().get_all_specs().items()
-        if other != name and "acajs_kernel" in found["spec"].get("argv", ())
+        if other != name and any("acajs_kernel" in word for word in found["spec"].get("argv", ()))
     )
 
 

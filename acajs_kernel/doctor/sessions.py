@@ -10,8 +10,7 @@ from io import BytesIO
 
 from acajs_kernel.doctor.case import Case
 from acajs_kernel.doctor.checking import Result
-from acajs_kernel.errors import NotFoundError
-from acajs_kernel.session.agent import AgentUnavailableError
+from acajs_kernel.errors import AgentUnavailableError, NotFoundError
 from acajs_kernel.session.rich import RichSession
 
 __all__ = [

@@ -7,8 +7,6 @@ import re
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from acajs_kernel.errors import LocalPoolError
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -49,7 +47,7 @@ API_VERSIONS: Mapping[str, Family] = {
 _IDENTIFIER = re.compile(r"[A-Za-z0-9|\-&^%$#(){}\[\];<>]{4,128}")
 
 
-class RestError(LocalPoolError):
+class RestError(Exception):
     """A request that is answered with an error body.
 
     Args:
@@ -63,6 +61,7 @@ class RestError(LocalPoolError):
         self, status: int, code: str, message: str, *, headers: Mapping[str, str] | None = None
     ) -> None:
         super().__init__(message)
+        self.message = message
         self.status = status
         self.code = code
         self.headers = dict(headers or {})

@@ -160,12 +160,27 @@ class Sender {
 }
 
 /**
- * Call back with each message that a stream brings; end the process at its end.
+ * Read a line.
+ * @param {Buffer} line What came.
+ * @returns {unknown} Its value, or undefined if it is not JSON.
+ */
+function read(line) {
+  try {
+    return parse(line.toString());
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Call back with each line that a stream brings; end the process at its end.
  * @param {import("node:stream").Readable} input The stream of lines.
- * @param {(message: unknown) => void} onMessage Called once a message, in order.
+ * @param {(message: unknown, number: number) => void} onLine Called once a line, in order,
+ *   with its value and its number, from 1; the value is undefined if the line is not JSON.
  * @returns {void}
  */
-function receive(input, onMessage) {
+function receive(input, onLine) {
+  let number = 0;
   /** @type {Buffer[]} */
   let parts = [];
   input.on("data", (/** @type {Buffer} */ chunk) => {
@@ -173,9 +188,10 @@ function receive(input, onMessage) {
     for (let end = chunk.indexOf(10); end !== -1; end = chunk.indexOf(10, start)) {
       parts.push(chunk.subarray(start, end));
       start = end + 1;
-      const line = bufferConcat(parts).toString();
+      const line = bufferConcat(parts);
       parts = [];
-      onMessage(parse(line));
+      number += 1;
+      onLine(read(line), number);
     }
     if (start < chunk.length) {
       parts.push(chunk.subarray(start));

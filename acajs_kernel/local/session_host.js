@@ -16,6 +16,7 @@
  *     out  {"id":1,"error":{"ename":"…","evalue":"…","traceback":["…"]},"end":true}
  *     out  {"stderr":"…"}          an uncaught error: belongs to the cell that runs
  *     out  {"id":1,"display":{…}}  {"id":1,"request":{…}}
+ *     out  {"unreadable":3}        the third line that came in is no message; it is skipped
  *
  * Results with `"end":false` may come before the one that ends a cell. The process
  * ends when the channel does.
@@ -258,6 +259,15 @@ function openChannel(options) {
 }
 
 /**
+ * @param {unknown} message What a line held.
+ * @returns {message is Request} Whether it is one; the pool sends nothing else.
+ */
+function isRequest(message) {
+  const { id, code } = /** @type {Partial<Request>} */ (message ?? {});
+  return (typeof id === "number" || typeof id === "string") && typeof code === "string";
+}
+
+/**
  * Serve the pool until the channel ends.
  * @returns {void}
  */
@@ -268,7 +278,13 @@ function main() {
   imitateEvalEnvironment();
   process.on("uncaughtException", (error) => session.reportUncaught(error));
   process.on("exit", () => sender.flush());
-  receive(input, (message) => session.enqueue(/** @type {Request} */ (message)));
+  receive(input, (message, number) => {
+    if (isRequest(message)) {
+      session.enqueue(message);
+    } else {
+      sender.send({ unreadable: number });
+    }
+  });
   sender.send({ status: "online", node: process.version, pid: process.pid });
 }
 

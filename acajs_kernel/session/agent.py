@@ -15,10 +15,10 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from acajs_kernel.errors import (
+    AgentUnavailableError,
     ConflictError,
     NotFoundError,
     PoolError,
-    SessionError,
     SessionLostError,
 )
 from acajs_kernel.session.answers import ABSENT, Damaged, Part, decode_payload, parse_part
@@ -27,7 +27,7 @@ from acajs_kernel.session.stopping import stop_session
 if TYPE_CHECKING:
     from acajs_kernel.pool import Execution, PoolClient
 
-__all__ = ["Agent", "AgentUnavailableError"]
+__all__ = ["Agent"]
 
 _log = logging.getLogger("acajs_kernel")
 
@@ -42,14 +42,6 @@ _STOPPED_PAUSE_SECONDS = 0.1
 _PARTS_BEFORE_FILE = 6
 _STOP_SECONDS = 10.0
 _WAYS = ("result", "stdout", "file")
-
-
-class AgentUnavailableError(SessionError):
-    """The session cannot run the agent: its cells can only run in plain mode."""
-
-
-class _InterpreterUnusableError(AgentUnavailableError):
-    """The interpreter failed at what installs the agent."""
 
 
 class Agent:
@@ -99,8 +91,8 @@ class Agent:
         self._openings += 1  # a request that comes late is known by it, and changes nothing
         try:
             answer = await self.ask("hello", fresh=fresh, opening=self._openings, settings=settings)
-        except _InterpreterUnusableError:
-            if not fresh:
+        except AgentUnavailableError as error:
+            if not fresh or not error.interpreter_failed:
                 raise  # a session that the user named may be of some use to the user
             # An earlier kernel of this notebook may have left an interpreter that has ended.
             await self._stop_session()
@@ -215,8 +207,9 @@ class Agent:
                 _log.warning("the session's interpreter has ended: %s", _last_line(execution))
                 await self._stop_session()
                 raise SessionLostError("The session's interpreter has ended.")
-            raise _InterpreterUnusableError(
+            raise AgentUnavailableError(
                 f"The session cannot run the agent: {_last_line(execution)}",
+                interpreter_failed=True,
                 remedy="Cells can run in plain mode, if the session runs JavaScript at all; "
                 "the pool's container type must be NodeLTS.",
             )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import math
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any, Protocol
 
-from acajs_kernel.errors import AcaJsError
+from acajs_kernel.errors import SessionError
 from acajs_kernel.session.identity import derive_identifier
 from acajs_kernel.session.opening import SessionAccess, SessionSettings, connect, renewal_seconds
 
@@ -95,6 +96,7 @@ class Lifetime:
         self._on_wait = on_wait
         self._resources = AsyncExitStack()
         self._opening: asyncio.Task[Session] | None = None
+        self._opening_since = 0.0
         self._keeping_alive: asyncio.Task[None] | None = None
         self._interrupted: asyncio.Future[None] | None = None
         self._last_use = time.monotonic()
@@ -104,6 +106,7 @@ class Lifetime:
     def start(self) -> asyncio.Task[Session]:
         """Begin to open the session, without waiting for it; return what opens it."""
         if self._opening is None:
+            self._opening_since = time.monotonic()
             self._opening = asyncio.create_task(self._open())
             # The failure is reported by the cell that awaits it, which may never come.
             self._opening.add_done_callback(lambda task: task.cancelled() or task.exception())
@@ -127,9 +130,18 @@ class Lifetime:
                 return None
         try:
             return opening.result()
-        except AcaJsError:
-            self._opening = None  # the next cell tries again
+        except Exception as error:
+            self._opening = None  # the next cell tries again, whatever it was
+            if isinstance(error, OSError):
+                raise _not_opened(error) from error
             raise
+
+    async def wait_opened(self, seconds: float) -> None:
+        """Wait until the session is open or could not be opened, or for so long since it began."""
+        opening = self.start()
+        if not opening.done():
+            left = self._opening_since + seconds - time.monotonic()
+            await asyncio.wait({opening}, timeout=max(left, 0))
 
     def interrupt(self) -> bool:
         """End the wait for the session; False if nobody waits for it."""
@@ -207,3 +219,15 @@ class Lifetime:
             interval_seconds=await renewal_seconds(access.pool, access.identifier),
             idle_seconds=self.settings.keepalive_minutes * 60,
         )
+
+
+def _not_opened(error: OSError) -> SessionError:
+    """Say that this machine refused what opening a session takes."""
+    remedy = "Run the cell again once that is mended; the kernel need not be restarted."
+    if error.errno in {errno.EMFILE, errno.ENFILE}:
+        remedy = f"Close other notebooks, or allow more open files (ulimit -n). {remedy}"
+    elif error.errno == errno.ENOSPC:
+        remedy = f"Make room on the disk. {remedy}"
+    return SessionError(
+        f"The session could not be opened, because this machine refused: {error}", remedy=remedy
+    )

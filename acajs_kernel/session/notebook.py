@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from acajs_kernel.errors import AcaJsError, SessionLostError
+from acajs_kernel.errors import AcaJsError, AgentUnavailableError, SessionLostError
 from acajs_kernel.session.events import (
     Cell,
     CommEvent,
@@ -106,6 +106,10 @@ class NotebookSession:
     def start(self) -> None:
         """Begin to open the session, without waiting for it."""
         self._lifetime.start()
+
+    async def wait_opened(self, seconds: float) -> None:
+        """Wait until the session is open or could not be opened, or for so long since it began."""
+        await self._lifetime.wait_opened(seconds)
 
     async def execute(self, cell: Cell) -> Outcome:
         """Run a cell once, and return how it ended.
@@ -363,7 +367,6 @@ class NotebookSession:
     ) -> RichSession | None:
         """Open the session with its agent; None where it cannot have one and need not."""
         # Imported here because launching the kernel must not wait for it.
-        from acajs_kernel.session.agent import AgentUnavailableError  # noqa: PLC0415
         from acajs_kernel.session.rich import RichSession  # noqa: PLC0415
 
         session = RichSession(

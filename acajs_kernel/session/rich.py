@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from acajs_kernel.cell.repl import for_repl
 from acajs_kernel.errors import (
     AcaJsError,
+    AgentUnavailableError,
     CodeFailedError,
     PoolError,
     SessionError,
     SessionLostError,
 )
-from acajs_kernel.session.agent import Agent, AgentUnavailableError
+from acajs_kernel.session.agent import Agent
 from acajs_kernel.session.asking import Questions
 from acajs_kernel.session.comms import CommChannel
 from acajs_kernel.session.events import (

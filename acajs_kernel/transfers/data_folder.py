@@ -20,6 +20,7 @@ from acajs_kernel.transfers.names import (
     check_remote,
     has_wildcard,
     matches,
+    names_first,
     path_of,
 )
 from acajs_kernel.transfers.progress import Observer, Silent
@@ -110,7 +111,9 @@ class DataFolder:
                 listed = await self.entries(folder, recursive=deep)
             except (NotFoundError, TransferError):
                 listed = []
-            found = [file for file in listed if matches(path_of(file), name)]
+            paths = {path_of(file) for file in listed}
+            pattern = names_first(name, paths.__contains__)
+            found = [file for file in listed if matches(path_of(file), pattern)]
             if not found:
                 raise TransferError(
                     f"No file in the session fits {name!r}.",

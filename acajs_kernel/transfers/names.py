@@ -9,7 +9,7 @@ import fnmatch
 import glob
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +22,9 @@ __all__ = [
     "check_remote",
     "has_wildcard",
     "local_files",
+    "local_path",
     "matches",
+    "names_first",
     "path_of",
 ]
 
@@ -51,6 +53,34 @@ class LocalFile:
 def has_wildcard(text: str) -> bool:
     """Tell whether a text is a pattern: ``*``, ``?``, ``[…]``, or ``**`` for any folders."""
     return _WILDCARD.search(text) is not None
+
+
+def local_path(text: str) -> Path:
+    """Return the path on this machine that a user has written; ``~`` at its start is the home.
+
+    As in a shell: ``./~x`` and the home of nobody are files of that name.
+    """
+    # pathlib forgets the "./" before it looks, and raises for a user who does not exist.
+    return Path(os.path.expanduser(text))  # noqa: PTH111 -- as above
+
+
+def names_first(pattern: str, exists: Callable[[str], bool]) -> str:
+    """Take the signs of a pattern as they are written, wherever something has that very name.
+
+    Args:
+        pattern: Parts with slashes between them.
+        exists: Whether there is a file or folder of a name, from the first part on.
+
+    Returns:
+        A pattern in which such parts stand for themselves.
+    """
+    parts = pattern.split("/")
+    for index, part in enumerate(parts):
+        if has_wildcard(part):
+            if not exists("/".join(pattern.split("/")[: index + 1])):
+                break
+            parts[index] = glob.escape(part)
+    return "/".join(parts)
 
 
 def check_remote(text: str) -> str:
@@ -135,11 +165,12 @@ def local_files(paths: Sequence[str], to: str = "") -> list[LocalFile]:
 
 
 def _expanded(text: str) -> list[Path]:
-    path = Path(text).expanduser()
+    path = local_path(text)
     if os.path.lexists(path):
         return [path]
     if has_wildcard(text):
-        found = sorted(glob.glob(str(path), recursive=True))  # noqa: PTH207 -- takes absolute ones too
+        pattern = names_first(path.as_posix(), os.path.lexists)
+        found = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 -- takes absolute ones too
         if found:
             return [Path(name) for name in found]
     raise TransferError(

