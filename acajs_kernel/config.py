@@ -80,7 +80,8 @@ class Settings(Configurable):
 
     api_version = Unicode(
         help=f"""The API version used for executions and files. Default {API_VERSION};
-        from 2024-10-02-preview on, executions go to /executions. Environment:
+        from 2024-10-02-preview on, executions go to /executions. A version that the pool
+        refuses is replaced by the newest known one, with a notice. Environment:
         ACAJS_API_VERSION."""
     ).tag(config=True)
 

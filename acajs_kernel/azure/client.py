@@ -29,6 +29,7 @@ from acajs_kernel.pool.call import Answer
 from acajs_kernel.pool.failures import Failure
 from acajs_kernel.pool.redaction import Redactor
 from acajs_kernel.pool.retry import RetryPolicy, retry_after_seconds
+from acajs_kernel.pool.silence import Silence, SilentError
 from acajs_kernel.pool.transport import CONNECT_SECONDS, open_http_client
 from acajs_kernel.pool.unreachable import explain_connection_fault
 
@@ -63,6 +64,7 @@ class ResourceManager:
         transport: Replaces the network.
         patience_seconds: How long to go on trying while the service is busy or away,
             counted from the first failure.
+        silence: Bounds the time for which the service may say nothing; None for no such bound.
         clock: Monotonic time in seconds; tests replace it.
         sleep: Pauses for so many seconds; tests replace it.
         random: A number from 0 up to 1, for pauses; tests replace it.
@@ -78,6 +80,7 @@ class ResourceManager:
         url: str = MANAGEMENT_URL,
         transport: httpx.AsyncBaseTransport | None = None,
         patience_seconds: float = _PATIENCE_SECONDS,
+        silence: Silence | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         random: Callable[[], float] = random_numbers.random,
@@ -88,6 +91,7 @@ class ResourceManager:
         self._transport = transport
         self._http: httpx.AsyncClient | None = None
         self._was_reached = False
+        self._silence = silence
         self.clock = clock
         self.sleep = sleep
 
@@ -249,6 +253,20 @@ class ResourceManager:
             AzureError: It was refused, failed, or the service was not reached.
             AuthenticationError: No token can be had.
         """
+        sending = self._send(operation, method, url, body)
+        if self._silence is None:
+            return await sending
+        try:
+            return await self._silence.bound(sending, operation=operation, whom=self._address.host)
+        except SilentError as silent:
+            raise AzureError(
+                f"{operation} failed: nothing came from {self._address.host} for "
+                f"{silent.seconds:.0f} s.",
+                remedy="Check the network and the proxies between here and Azure; then run the "
+                "command again: it goes on where it stopped.",
+            ) from None
+
+    async def _send(self, operation: str, method: str, url: str, body: JsonValue) -> Answer:
         token = await self._tokens.token()
         has_refreshed = False
         first_failure_at: float | None = None
@@ -305,6 +323,8 @@ class ResourceManager:
         except (httpx.HTTPError, httpx.StreamError, ssl.SSLError, TimeoutError) as fault:
             return self._of_fault(operation, fault, self.clock() - started, redact)
         self._was_reached = True
+        if self._silence is not None:
+            self._silence.heard()
         answer = Answer(
             status=response.status_code,
             reason=response.reason_phrase,

@@ -93,13 +93,14 @@ class Provisioner:
             options: What the pool is told.
 
         Raises:
-            ConfigurationError: A name cannot be, the subscription is unclear, or a pool of
-                this name is of another kind or elsewhere.
+            ConfigurationError: A name or an option cannot be, the subscription is unclear, or a
+                pool of this name is of another kind or elsewhere.
             AzureError: Resource Manager refused or failed a step.
             PoolError: The pool does not run code after ten minutes.
         """
         check_pool_name(name)
         check_group_name(group)
+        options.check()
         chosen = await choose_subscription(self.azure, subscription)
         resource = PoolResource(chosen, group, name)
         self._done(f"subscription {chosen}", was_there=True)

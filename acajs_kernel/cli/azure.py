@@ -49,12 +49,13 @@ def create(
         str, typer.Option(help="The region. Default: northcentralus, or that of the pool.")
     ] = "",
     max_sessions: Annotated[
-        int | None, typer.Option(min=1, help="Sessions alive at once; 5 for a new pool.")
+        int | None, typer.Option(help="Sessions alive at once, 1 to 600; 5 for a new pool.")
     ] = None,
     cooldown: Annotated[
         int | None,
         typer.Option(
-            min=1, help="Seconds without a request after which a session ends; 300 for a new pool."
+            help="Seconds without a request after which a session ends, 300 to 3,600; 300 for a "
+            "new pool."
         ),
     ] = None,
     egress: Annotated[
@@ -78,6 +79,7 @@ def create(
     )
 
     options = PoolOptions(max_sessions, cooldown, egress)
+    options.check()
     if dry_run:
         chosen = _checked(name, group, subscription)
         where = location or DEFAULT_LOCATION

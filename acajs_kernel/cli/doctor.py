@@ -25,6 +25,7 @@ _MARKS = {"ok": "✓", "warning": "!", "failed": "✗", "skipped": "-"}
 _PLAIN_MARKS = {"ok": "+", "warning": "!", "failed": "x", "skipped": "-"}
 _COLOURS = {"ok": "green", "warning": "yellow", "failed": "red", "skipped": "dim"}
 _TITLE_WIDTH = 14
+_NOTICE_SECONDS = 4.0
 
 
 def doctor(
@@ -85,6 +86,7 @@ class _Lines:
         self._is_silent = is_silent
         self._console: Console | None = None
         self._status: Status | None = None
+        self._notice: asyncio.TimerHandle | None = None
         self._marks = _MARKS if can_show(sys.stdout, "".join(_MARKS.values())) else _PLAIN_MARKS
         if not is_silent and is_fancy(sys.stdout):
             from rich.console import Console  # noqa: PLC0415 -- plain output does without
@@ -93,12 +95,19 @@ class _Lines:
             self._status = stack.enter_context(self._console.status("…"))
 
     def begin(self, title: str) -> None:
-        """Show which check runs."""
+        """Show which check runs; where a line cannot be changed, only if it takes long."""
         if self._status is not None:
             self._status.update(f"{title} …")
+            return
+        self._notice = asyncio.get_running_loop().call_later(
+            _NOTICE_SECONDS,
+            lambda: typer.echo(f"{title}: no result for {_NOTICE_SECONDS:g} s; waiting", err=True),
+        )
 
     def show(self, finding: Finding) -> None:
         """Show a finding."""
+        if self._notice is not None:
+            self._notice.cancel()
         if self._is_silent:
             return
         result = finding.result

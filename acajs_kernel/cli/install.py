@@ -14,6 +14,7 @@ from typing import Annotated
 
 import typer
 
+from acajs_kernel.cli.pool_client import command_silence
 from acajs_kernel.errors import ConfigurationError, EndpointError
 
 __all__ = ["install"]
@@ -55,7 +56,9 @@ def install(
     if endpoint is not None:
         from acajs_kernel.session.resolving import resolve  # noqa: PLC0415 -- httpx is slow to import
 
-        environment["ACAJS_POOL_ENDPOINT"] = asyncio.run(resolve(endpoint)).url
+        environment["ACAJS_POOL_ENDPOINT"] = asyncio.run(
+            resolve(endpoint, silence=command_silence())
+        ).url
     destination = sys.prefix if sys_prefix else str(prefix) if prefix is not None else None
     with tempfile.TemporaryDirectory() as folder, ExitStack() as files:
         spec = json.loads(_packaged("kernel.json", files).read_text(encoding="utf-8"))

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from acajs_kernel.cli.pool_client import command_silence
 from acajs_kernel.cli.streams import is_fancy
 from acajs_kernel.cli.terminal import Terminal, plain_text
 from acajs_kernel.errors import ConfigurationError
@@ -95,6 +96,7 @@ class _Run:
             key=b"",
             on_event=self._terminal.show,
             on_input=self._terminal.ask,
+            silence=command_silence(),
         )
         # The session may know the cells of an earlier command.
         self._name = secrets.token_hex(4)

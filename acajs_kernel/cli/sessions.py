@@ -35,8 +35,8 @@ def sessions_or_list(context: typer.Context) -> None:
 def list_sessions() -> None:
     """List the sessions: the beginning of the identifier, when it was made, when it ends.
 
-    A session ends at the time shown unless it is used before. Pools of the service list their
-    sessions from API version 2025-02-02-preview on; those of custom containers do not.
+    A session ends at the time shown unless it is used before. Pools of custom containers list
+    theirs as well.
     """
     asyncio.run(_list())
 
@@ -118,7 +118,7 @@ async def _listed(pool: PoolClient) -> list[SessionInfo]:
             raise
         raise SessionError(
             f"The pool does not list its sessions: {error.message}",
-            remedy="Pools of custom containers and older ones cannot. To stop a session whose "
+            remedy="Not every pool can. To stop a session whose "
             "identifier you know, set ACAJS_SESSION_ID to it and run: acajs sessions stop",
         ) from error
 

@@ -21,7 +21,7 @@ from acajs_kernel.pool.reachability import (
     shake_hands,
 )
 from acajs_kernel.session import SessionSettings
-from acajs_kernel.session.opening import connect
+from acajs_kernel.session.opening import Listener, connect
 from acajs_kernel.session.resolving import resolve
 
 __all__ = ["check_clock", "check_endpoint", "check_name", "check_tls", "check_token"]
@@ -45,7 +45,7 @@ async def check_endpoint(case: Case) -> Result:
     settings = case.settings
     if not case.pool_text:
         embedded = SessionSettings.of(settings)
-        case.pool = await connect(embedded, case.resources, lambda _: None)
+        case.pool = await connect(embedded, case.resources, Listener(on_notice=case.tell))
         return Result("embedded, on this machine's Node", facts={"url": None})
     endpoint = await resolve(case.pool_text)
     case.endpoint = endpoint
@@ -55,6 +55,7 @@ async def check_endpoint(case: Case) -> Result:
         tokens=case.tokens,
         api_version=settings.api_version,
         busy_wait_seconds=_BUSY_SECONDS,
+        on_notice=case.tell,
     )
     case.pool = await case.resources.enter_async_context(client)
     kind = "custom-container pool" if endpoint.is_custom_container else "pool"

@@ -43,7 +43,10 @@ async def check_execution(case: Case) -> Result:
             "failed",
             "The pool's container type must be NodeLTS: acajs azure list",
         )
-    return Result("code runs in a session of its own")
+    text = "code runs in a session of its own"
+    if case.notices:
+        return Result(text, "warning", " ".join(case.notices))
+    return Result(text)
 
 
 async def check_round_trip(case: Case) -> Result:

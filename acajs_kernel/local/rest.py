@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "API_VERSIONS",
+    "FIRST_WITH_STREAM_LENGTH",
     "MAXIMUM_JSON_BYTES",
     "Family",
     "RestError",
@@ -42,6 +43,9 @@ API_VERSIONS: Mapping[str, Family] = {
     "2025-10-02-preview": Family.EXECUTIONS,
 }
 """The versions of the service's REST API that the embedded pool speaks."""
+
+FIRST_WITH_STREAM_LENGTH = "2025-10-02-preview"
+"""The first version that has the field ``outputStreamsMaxLength``."""
 
 # The service's rule for a session identifier.
 _IDENTIFIER = re.compile(r"[A-Za-z0-9|\-&^%$#(){}\[\];<>]{4,128}")

@@ -17,6 +17,7 @@ from acajs_kernel.pool.authentication import TokenSource
 from acajs_kernel.pool.call import Answer, AnswerTooLongError, Call, CarryingError, InProcessPool
 from acajs_kernel.pool.endpoint import Endpoint
 from acajs_kernel.pool.failures import Failure, FailureReader
+from acajs_kernel.pool.lookalikes import is_web_page
 from acajs_kernel.pool.redaction import Redactor
 from acajs_kernel.pool.results import Wait
 from acajs_kernel.pool.retry import RetryPolicy, retry_after_seconds
@@ -77,6 +78,7 @@ class Exchange:
         in_process: The pool, where it runs in this process.
         maximum_answer_bytes: How much of an answer is kept in memory.
         on_wait: Told before each pause.
+        on_answer: Told when an answer has come, whatever it says.
         clock: Monotonic time in seconds.
         sleep: Pauses for so many seconds.
     """
@@ -91,6 +93,7 @@ class Exchange:
         in_process: InProcessPool | None = None,
         maximum_answer_bytes: int = MAXIMUM_ANSWER_BYTES,
         on_wait: Callable[[Wait], None] | None = None,
+        on_answer: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
@@ -101,6 +104,7 @@ class Exchange:
         self._in_process = in_process
         self._maximum_answer_bytes = maximum_answer_bytes
         self._on_wait = on_wait
+        self._on_answer = on_answer
         self._clock = clock
         self._sleep = sleep
         self._carrier: HttpCarrier | None = None
@@ -190,10 +194,12 @@ class Exchange:
                 )
             )
         try:
-            return read(answer)
-        except ShapeError as problem:
-            failure = self._reader(call, token).of_shape(answer, str(problem), attempt=attempt)
-        raise _FailedError(failure)
+            if call.destination is not None or not is_web_page(answer.headers, answer.body):
+                return read(answer)
+            problem = "it is a web page"
+        except ShapeError as error:
+            problem = str(error)
+        raise _FailedError(self._reader(call, token).of_shape(answer, problem, attempt=attempt))
 
     def _reader(self, call: Call, token: str) -> FailureReader:
         return FailureReader(self._endpoint, call, Redactor(call.identifier, [token]))
@@ -210,6 +216,7 @@ class Exchange:
         if answer is None:
             answer = await self._carry(call, token, attempt)
         self._has_reached_pool = True
+        self._on_answer()
         if _log.isEnabledFor(logging.DEBUG):
             _log.debug(
                 "%s %s: HTTP %d in %.3f s, %s bytes out, %d bytes in, attempt %d, operation id %s",

@@ -30,6 +30,7 @@ from acajs_kernel.pool import remedies
 from acajs_kernel.pool.answers import parse_error, shorten
 from acajs_kernel.pool.call import Answer, Call
 from acajs_kernel.pool.endpoint import Endpoint
+from acajs_kernel.pool.lookalikes import is_web_page, look_at, web_page_title
 from acajs_kernel.pool.redaction import Redactor
 from acajs_kernel.pool.results import ServiceErrorDetail
 
@@ -70,6 +71,7 @@ class Failure(NamedTuple):
         was_connecting: No connection came about.
         is_busy: The service asked to come back later.
         retry_after_seconds: How long the service asked to wait, if it said.
+        most_attempts: How often sending it is worth while in all; None for no such bound.
     """
 
     error: Exception
@@ -79,6 +81,7 @@ class Failure(NamedTuple):
     was_connecting: bool = False
     is_busy: bool = False
     retry_after_seconds: float | None = None
+    most_attempts: int | None = None
 
 
 class FailureReader:
@@ -119,13 +122,18 @@ class FailureReader:
         reason = f"{self._pool} answered HTTP {status} {self._redact(answer.reason)}".rstrip()
         if code:
             reason += f", {code}"
+        is_page = is_web_page(answer.headers, answer.body)
+        if is_page:
+            reason += f" with a web page{web_page_title(answer.body, self._redact)}"
         said = f": {_sentence(detail.message)}" if detail.message else "."
         message = f"{self._call.operation} failed: {reason}{said}{_after(attempt)}"
         return Failure(
             self._error(
                 kind,
                 message + self._fate(is_safe=is_safe),
-                remedy=remedies.of_status(self._endpoint, self._call, status, code),
+                remedy=remedies.of_status(
+                    self._endpoint, self._call, status, code, is_page=is_page
+                ),
                 status=status,
                 code=code,
                 service_message=_with_details(detail),
@@ -142,14 +150,24 @@ class FailureReader:
 
     def of_shape(self, answer: Answer, problem: str, *, attempt: int) -> Failure:
         """Explain a successful answer that is not what the service documents."""
-        reason = f"{self._pool} answered HTTP {answer.status}, but {self._redact(problem)}"
-        return self._unexpected(answer, reason, attempt, is_transient=True)
+        seems = look_at(
+            answer.status, answer.headers, answer.body, self._redact(problem), self._redact
+        )
+        return self._unexpected(
+            answer,
+            f"{self._pool} answered HTTP {answer.status}, {seems.what}",
+            attempt,
+            remedy=seems.remedy,
+            most_attempts=seems.most_attempts,
+        )
 
     def of_size(self, answer: Answer, maximum_bytes: int, *, attempt: int) -> Failure:
         """Explain an answer of which no more was read."""
         reason = f"the answer of {self._pool} is larger than {maximum_bytes:,} bytes"
         # The same request would get the same answer.
-        return self._unexpected(answer, reason, attempt, is_transient=False)
+        return self._unexpected(
+            answer, reason, attempt, remedy=remedies.UNEXPECTED_ANSWER, most_attempts=1
+        )
 
     def of_fault(self, fault: Exception, *, seconds: float, attempt: int) -> Failure:
         """Explain a transport's exception."""
@@ -230,21 +248,28 @@ class FailureReader:
         return f" {_FATE_UNKNOWN}"
 
     def _unexpected(
-        self, answer: Answer, reason: str, attempt: int, *, is_transient: bool
+        self,
+        answer: Answer,
+        reason: str,
+        attempt: int,
+        *,
+        remedy: str,
+        most_attempts: int | None,
     ) -> Failure:
         message = f"{self._call.operation} failed: {reason}.{_after(attempt)}"
         return Failure(
             self._error(
                 UnexpectedAnswerError,
                 message + self._fate(is_safe=False),
-                remedy=remedies.UNEXPECTED_ANSWER,
+                remedy=remedy,
                 status=answer.status,
                 operation_id=shorten(self._redact(answer.operation_id), 100),
                 seconds=answer.seconds,
                 may_have_run=self._call.has_effect,
             ),
             reason=reason,
-            is_transient=is_transient,
+            is_transient=True,
+            most_attempts=most_attempts,
         )
 
     def _of_redirect(self, answer: Answer, attempt: int) -> Failure:

@@ -10,6 +10,8 @@ from acajs_kernel.pool.endpoint import Endpoint
 __all__ = [
     "FATE_UNKNOWN",
     "REDIRECT",
+    "SIGN_IN_PAGE",
+    "SILENCE",
     "UNEXPECTED_ANSWER",
     "of_broken_connection",
     "of_status",
@@ -25,12 +27,40 @@ UNEXPECTED_ANSWER = (
     "Check that ACAJS_POOL_ENDPOINT is the pool's properties.poolManagementEndpoint, that no "
     "proxy answers in its place, and that ACAJS_API_VERSION is a version that the pool has."
 )
+SIGN_IN_PAGE = (
+    "If this network wants a sign-in first, open any page in a browser and sign in. If a proxy "
+    "answers, let it pass the pool's host: HTTPS_PROXY names it, NO_PROXY lists exceptions. "
+    "Otherwise check that ACAJS_POOL_ENDPOINT is the pool's properties.poolManagementEndpoint."
+)
+SILENCE = (
+    "Check the network and the proxies between here and the pool; `acajs doctor` looks at each "
+    "step. If a cell of this session is running, wait for its end."
+)
 
 _EXECUTOR_ROLE = "Azure ContainerApps Session Executor"
 
 
-def of_status(endpoint: Endpoint, call: Call, status: int, code: str) -> str:
-    """Return what to do about an HTTP status."""
+def of_status(
+    endpoint: Endpoint, call: Call, status: int, code: str, *, is_page: bool = False
+) -> str:
+    """Return what to do about an HTTP status.
+
+    Args:
+        endpoint: The pool's endpoint.
+        call: The call.
+        status: The status.
+        code: The service's own code; may be empty.
+        is_page: The answer is a web page, which the service itself does not give.
+    """
+    if status == HTTPStatus.NETWORK_AUTHENTICATION_REQUIRED:
+        return SIGN_IN_PAGE
+    usual = _of_status(endpoint, call, status, code)
+    if is_page and status < HTTPStatus.INTERNAL_SERVER_ERROR and usual != UNEXPECTED_ANSWER:
+        return f"{SIGN_IN_PAGE} If it is the pool itself that answers so: {usual}"
+    return SIGN_IN_PAGE if is_page and usual == UNEXPECTED_ANSWER else usual
+
+
+def _of_status(endpoint: Endpoint, call: Call, status: int, code: str) -> str:
     if endpoint.is_loopback and status in _LOOPBACK_REMEDIES:
         return _LOOPBACK_REMEDIES[status]
     if status in _ENDPOINT_REMEDIES:

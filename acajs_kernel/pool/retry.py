@@ -57,6 +57,8 @@ class RetryPolicy(NamedTuple):
         """
         if not failure.is_transient or not (failure.is_safe or is_repeatable):
             return None
+        if failure.most_attempts is not None and attempt >= failure.most_attempts:
+            return None
         if failure.was_connecting and not has_reached_pool and attempt >= _FIRST_CONTACT_ATTEMPTS:
             return None
         first = _FIRST_BUSY_PAUSE_SECONDS if failure.is_busy else _FIRST_PAUSE_SECONDS

@@ -12,10 +12,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from acajs_kernel.errors import SessionError
 from acajs_kernel.session.identity import derive_identifier
-from acajs_kernel.session.opening import SessionAccess, SessionSettings, connect, renewal_seconds
+from acajs_kernel.session.opening import (
+    Listener,
+    SessionAccess,
+    SessionSettings,
+    connect,
+    renewal_seconds,
+)
 
 if TYPE_CHECKING:
-    from acajs_kernel.pool import Wait
     from acajs_kernel.session.events import Cell, CommMessage, Completions, Outcome
 
 __all__ = ["Lifetime", "Session"]
@@ -74,7 +79,7 @@ class Lifetime:
         settings: Which pool, which session, how its cells run.
         key: The secret of the kernel's connection file, from which the identifier is derived.
         open_session: Opens the session that is reached so, with the settings.
-        on_wait: Told before each pause between attempts to reach the pool.
+        listener: Told how it goes on with the pool.
 
     Attributes:
         settings: What holds now; whoever changes it leaves the session, if it must.
@@ -88,12 +93,12 @@ class Lifetime:
         *,
         key: bytes,
         open_session: Callable[[SessionSettings, SessionAccess], Awaitable[Session]],
-        on_wait: Callable[[Wait], None],
+        listener: Listener,
     ) -> None:
         self.settings = settings
         self._key = key
         self._open_session = open_session
-        self._on_wait = on_wait
+        self._listener = listener
         self._resources = AsyncExitStack()
         self._opening: asyncio.Task[Session] | None = None
         self._opening_since = 0.0
@@ -202,7 +207,7 @@ class Lifetime:
     async def _open(self) -> Session:
         await self._resources.aclose()  # what an earlier attempt has left
         self._resources = AsyncExitStack()
-        pool = await connect(self.settings, self._resources, self._on_wait)
+        pool = await connect(self.settings, self._resources, self._listener)
         identifier = self.settings.session_id or derive_identifier(self._key)
         self.access = SessionAccess(pool, identifier)
         self.session = await self._open_session(self.settings, self.access)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
@@ -23,11 +25,12 @@ from acajs_kernel.session.events import (
     unheard,
 )
 from acajs_kernel.session.lifetime import Lifetime, Session
-from acajs_kernel.session.opening import SessionAccess, SessionSettings
+from acajs_kernel.session.opening import Listener, SessionAccess, SessionSettings
 from acajs_kernel.session.repeating import Action, Earlier
 
 if TYPE_CHECKING:
     from acajs_kernel.pool import Wait
+    from acajs_kernel.pool.silence import Silence
     from acajs_kernel.session.plain import PlainSession
     from acajs_kernel.session.rich import RichSession
 
@@ -36,6 +39,8 @@ __all__ = ["NotebookSession", "SessionSettings"]
 _log = logging.getLogger("acajs_kernel")
 
 _UNNOTICED_SECONDS = 1.0
+_QUESTION_SECONDS = 3.0  # for the session to answer the editor, before what is known must do
+_UNASKED_SECONDS = 10.0  # for which a session that did not answer is not asked again
 _TEXTS_KEPT = 100  # cells whose names are completed while the session cannot be asked
 
 _INTERRUPTED_WAIT = interruption("The wait for the session was ended; the cell did not run.")
@@ -58,6 +63,7 @@ class NotebookSession:
         on_pause: Awaited before more of a running cell is fetched: returns when what was
             shown has been taken up.
         on_comm: Told of what comms do, with the key of the cell or message behind it.
+        silence: Bounds the time for which the pool may say nothing.
     """
 
     def __init__(
@@ -69,14 +75,19 @@ class NotebookSession:
         on_input: Callable[[str, InputRequest], Awaitable[str]],
         on_pause: Callable[[], Awaitable[None]] | None = None,
         on_comm: Callable[[str, CommEvent], None] = lambda _key, _event: None,
+        silence: Silence | None = None,
     ) -> None:
         self._on_event = on_event
         self._on_input = on_input
         self._on_pause = on_pause
         self._on_comm = on_comm
         self._lifetime = Lifetime(
-            settings, key=key, open_session=self._open, on_wait=self._report_wait
+            settings,
+            key=key,
+            open_session=self._open,
+            listener=Listener(self._report_wait, self._notify, silence),
         )
+        self._unasked_until = 0.0
         self._running: Cell | None = None
         self._notices: list[str] = []
         self._earlier = Earlier()
@@ -121,6 +132,7 @@ class NotebookSession:
         if not cell.silent:
             self._texts.append(cell.code)
         outcome = await self._perform(cell, lambda session: session.execute(cell))
+        self._unasked_until = 0.0  # it answers, or has been interrupted
         if outcome is None:
             return Outcome(error=_INTERRUPTED_WAIT)
         if outcome.error is None and cell.is_repeated and not cell.silent:
@@ -248,12 +260,7 @@ class NotebookSession:
         # Imported here because launching the kernel must not wait for it.
         from acajs_kernel.session.completing import known_completions  # noqa: PLC0415
 
-        live: Completions | None = None
-        if self._lifetime.session is not None:
-            try:
-                live = await self._lifetime.session.complete(code, cursor)
-            except AcaJsError as error:
-                _log.info("no completions from the session: %s", error.message)
+        live = await self._ask(lambda session: session.complete(code, cursor))
         return live or known_completions(code, cursor, tuple(self._texts))
 
     async def inspect(self, code: str, cursor: int, detail: int) -> Mapping[str, Any] | None:
@@ -265,13 +272,29 @@ class NotebookSession:
         from acajs_kernel.cell.completion import wanted_expression  # noqa: PLC0415
         from acajs_kernel.session.describing import describe_known  # noqa: PLC0415
 
-        live: Mapping[str, Any] | None = None
-        if self._lifetime.session is not None:
-            try:
-                live = await self._lifetime.session.inspect(code, cursor, detail)
-            except AcaJsError as error:
-                _log.info("nothing to inspect in the session: %s", error.message)
+        live = await self._ask(lambda session: session.inspect(code, cursor, detail))
         return live or describe_known(wanted_expression(code, cursor))
+
+    async def _ask(
+        self, question: Callable[[Session], Awaitable[_Result | None]]
+    ) -> _Result | None:
+        """Ask the session what the editor wants to know; None where it does not answer in time.
+
+        One that did not is left alone for a while: an editor asks at each keystroke.
+        """
+        session = self._lifetime.session
+        if session is None or time.monotonic() < self._unasked_until:
+            return None
+        try:
+            answer = await asyncio.wait_for(question(session), _QUESTION_SECONDS)
+        except asyncio.TimeoutError:
+            self._unasked_until = time.monotonic() + _UNASKED_SECONDS
+            _log.info("the session has not answered the editor for %g s", _QUESTION_SECONDS)
+        except AcaJsError as error:
+            _log.info("the session did not answer the editor: %s", error.message)
+        else:
+            return answer
+        return None
 
     # ---- what magics change
 
@@ -403,6 +426,7 @@ class NotebookSession:
             pinned=bool(settings.session_id),
             timeout_seconds=settings.timeout_seconds,
             on_event=self._show,
+            on_notice=self._notify,
             on_comm=self._on_comm,
         )
         await session.open()

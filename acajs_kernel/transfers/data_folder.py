@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from acajs_kernel.errors import NotFoundError, TransferError
 from acajs_kernel.pool import SessionFile
+from acajs_kernel.pool.names import is_reachable
 from acajs_kernel.transfers.downloading import Downloader
 from acajs_kernel.transfers.names import (
     LocalFile,
@@ -69,12 +70,12 @@ class DataFolder:
             PoolError: The pool cannot be used.
         """
         folder = check_remote(path)
-        if self._pool.knows_folders:
+        if self._pool.knows_folders and is_reachable("", folder):
             found = await self._pool.list_files(self._identifier, path=folder, recursive=recursive)
         elif await self._script.is_available():
             found = await self._walk(folder, recursive=recursive)
         else:
-            # It raises for a folder, which this version of the API does not know.
+            # It raises for a folder that this version of the API does not know, or none takes.
             found = await self._pool.list_files(self._identifier, path=folder)
         shown = [file for file in found if not file.name.startswith(OWN)]
         return sorted(shown, key=path_of)
@@ -231,7 +232,8 @@ class DataFolder:
                 "The session's data folder itself cannot be removed; nothing was removed.",
                 remedy="Name what is in it, such as '*'.",
             )
-        if folders or not self._pool.knows_folders:
+        is_taken = all(is_reachable(file.name, file.directory) for file in found)
+        if folders or not self._pool.knows_folders or not is_taken:
             await self._remove_by_script([path_of(file) for file in found], recursive=recursive)
         else:
             for file in found:

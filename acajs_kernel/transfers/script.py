@@ -77,6 +77,7 @@ class FileScript:
                 f'{_program()}(require)("files.js")($$,{json.dumps(request)})',
                 timeout_seconds=_TIMEOUT_SECONDS,
                 repeatable=True,
+                operation="Asking the session about its files",
             )
             answer = _answer(execution)
             if answer is None:

@@ -220,8 +220,8 @@ async def test_gateway_that_lost_the_session_midway_leaves_the_fate_open(
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"<html>Sign in</html>", "not JSON"),
-        (b"", "not JSON"),
+        (b"<html>Sign in</html>", "web page"),
+        (b"", "HTTP 20"),
         (b"[" * 100_000, "nested too deeply"),
         (b"[]", "not a JSON object"),
         (b"null", "not a JSON object"),
