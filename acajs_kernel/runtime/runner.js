@@ -9,6 +9,7 @@ const { startControlThread } = require("./runner/thread.js");
 const { ring, replies } = startControlThread();
 
 const net = require("node:net");
+const { StringDecoder } = require("node:string_decoder");
 
 const { Cells, mayPrintLater } = require("./runner/cells.js");
 const { Comms } = require("./runner/comms.js");
@@ -22,6 +23,7 @@ const { Interrupts } = require("./runner/interrupts.js");
 const { Output } = require("./runner/output.js");
 const { Prompts } = require("./runner/prompts.js");
 const { Questions } = require("./runner/questions.js");
+const { adopt, adoptMembers, pinned } = require("./runner/realm.js");
 const { defineShell } = require("./runner/shell.js");
 const { capturePrinting } = require("./runner/streams.js");
 const { Tracebacks } = require("./runner/traceback.js");
@@ -40,11 +42,11 @@ const soon = setImmediate;
  * @returns {void}
  */
 function readMessages(onMessage) {
-  const pipe = new net.Socket({ fd: MESSAGES, readable: true, writable: false });
+  const pipe = pinned(new net.Socket({ fd: MESSAGES, readable: true, writable: false }));
+  const decoder = pinned(new StringDecoder("utf8"));
   let rest = "";
-  pipe.setEncoding("utf8");
-  pipe.on("data", (/** @type {string} */ text) => {
-    const lines = (rest + text).split("\n");
+  pipe.on("data", (/** @type {Buffer} */ chunk) => {
+    const lines = (rest + decoder.write(chunk)).split("\n");
     rest = /** @type {string} */ (lines.pop());
     for (const line of lines) {
       onMessage(parse(line));
@@ -101,7 +103,7 @@ function start(nativeImport) {
   };
   cells.onTerminated = () => interrupts.landed();
 
-  process.execArgv = [];
+  process.execArgv = adopt([]);
   capturePrinting(output);
   reportUncaught(output, tracebacks);
   process.on("exit", () => output.writeThrough());
@@ -120,15 +122,21 @@ function start(nativeImport) {
     input: (message) => prompts.receive(message),
     comm: (message) => receiveComm(message, comms, { output, inspection, interrupts }),
     question: ({ id, question }) => {
-      output.send({ kind: "reply", id, reply: questions.answer(question) });
+      /** @type {object} */
+      let reply = {};
+      try {
+        reply = questions.answer(question);
+      } finally {
+        output.send({ kind: "reply", id, reply });
+      }
     },
   };
   const begin = () => {
     // Not before: when the text of `--eval` has ended, Node defines `module` once more.
-    defineGlobals({ folder, output, displays, settings: cells.settings, prompts: functions, ijavascript, comms });
+    defineGlobals({ folder, output, displays, settings: cells.settings, prompts: adoptMembers({ ...functions }), ijavascript, comms });
     defineImports(nativeImport, folder);
     defineShell();
-    /** @type {any} */ (globalThis).Jupyter.who = createWho(() => questions.variables());
+    /** @type {any} */ (globalThis).Jupyter.who = adopt(createWho(() => questions.variables()));
     readMessages((message) => operations[message.type]?.(message));
     output.send({ kind: "ready" });
     ring.wake();

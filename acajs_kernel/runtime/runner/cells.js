@@ -3,9 +3,9 @@
  */
 "use strict";
 
-const { types } = require("node:util");
-
 const { SILENT, represent } = require("./display.js");
+const { InspectionError } = require("./inspection.js");
+const { listOf, promiseOf, types } = require("./realm.js");
 
 /** The object group of what a cell's evaluation leaves with the inspector. */
 const GROUP = "acajs-cell";
@@ -42,7 +42,7 @@ const INTERRUPTED = {
 /** @returns {boolean} Whether timers, requests, servers or children may still call back. */
 function mayPrintLater() {
   // The runner's own pipes are always there.
-  return activeResources().some((name) => name !== "PipeWrap" && name !== "TTYWrap");
+  return listOf(activeResources()).some((name) => name !== "PipeWrap" && name !== "TTYWrap");
 }
 
 /** Runs one cell at a time; one that was interrupted while it awaited something is abandoned. */
@@ -156,7 +156,7 @@ class Cells {
   /**
    * Make an outcome of what the inspector says.
    * @param {CellMessage} message
-   * @param {Evaluation | "terminated"} evaluation
+   * @param {Evaluation | "terminated" | InspectionError} evaluation
    * @param {string} label
    * @param {(outcome: Outcome) => void} onEnd
    * @returns {void}
@@ -165,6 +165,10 @@ class Cells {
     if (evaluation === "terminated") {
       this.onTerminated();
       onEnd({ error: INTERRUPTED });
+      return;
+    }
+    if (evaluation instanceof InspectionError) {
+      onEnd({ error: this.#tracebacks.describe(evaluation) });
       return;
     }
     const details = evaluation.exceptionDetails;
@@ -219,7 +223,7 @@ class Cells {
    */
   #outcomeOf(value) {
     if (this.settings.awaitPromises === true && types.isPromise(value)) {
-      return value.then(
+      return promiseOf(value).then(
         (settled) => (settled === undefined ? { nothing: true } : this.#outcomeOf(settled)),
         (thrown) => ({ error: this.#tracebacks.describe(thrown) }),
       );
@@ -285,7 +289,8 @@ class Cells {
     this.#inspection.release(GROUP);
     const milliseconds = Math.round((now() - this.#begun) * 1000) / 1000;
     const active = mayPrintLater();
-    const cpu = cpuUsage(this.#usage);
+    // A copy: JSON would ask the prototype of Node's own object, which is the user's, for `toJSON`.
+    const cpu = { ...cpuUsage(this.#usage) };
     this.#output.send({ kind: "done", cell: message.cell, status, expressions, milliseconds, cpu, active });
   }
 }

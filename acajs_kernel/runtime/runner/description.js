@@ -3,11 +3,10 @@
  */
 "use strict";
 
-const fs = require("node:fs");
+const fs = { ...require("node:fs") };
 const Module = require("node:module");
-const { types } = require("node:util");
-
 const { dataOf, propertiesOf, typeOf } = require("./completion.js");
+const { listOf, types, user } = require("./realm.js");
 
 /** Lines of a source text: asked for shortly, and in detail. */
 const HEAD_LINES = 12;
@@ -106,7 +105,7 @@ function sizeName(value) {
     return count(value.length, "item");
   }
   if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) {
-    return count(Buffer.byteLength(/** @type {any} */ (value)), "byte");
+    return count(/** @type {ArrayBufferView} */ (value).byteLength, "byte");
   }
   return types.isDate(value) || types.isRegExp(value) ? "" : count(ownKeys(value).length, "property");
 }
@@ -226,8 +225,8 @@ function builtinPath(value, hint) {
   }
   /** @type {[string, unknown][]} */
   const roots = GLOBALS.map((name) => [name, dataOf(globalThis, name)]);
-  roots.push(["TypedArray", getPrototypeOf(Uint8Array)]);
-  for (const entry of /** @type {any} */ (process).moduleLoadList ?? []) {
+  roots.push(["TypedArray", getPrototypeOf(user.Uint8Array)]);
+  for (const entry of listOf(/** @type {any} */ (process).moduleLoadList ?? [])) {
     const [, name] = /^NativeModule ([a-z\d_/]+)$/.exec(entry) ?? [];
     if (name !== undefined && !/^(_|internal)|\/_/.test(name) && Module.isBuiltin(name)) {
       roots.push([`node:${name}`, Module.prototype.require.call(module_, `node:${name}`)]);
