@@ -9,6 +9,7 @@ const { startControlThread } = require("./runner/thread.js");
 const { ring, replies } = startControlThread();
 
 const net = require("node:net");
+const { Readable } = require("node:stream");
 const { StringDecoder } = require("node:string_decoder");
 
 const { Cells, mayPrintLater } = require("./runner/cells.js");
@@ -19,6 +20,7 @@ const { defineGlobals } = require("./runner/globals.js");
 const { IJavascript } = require("./runner/ijavascript.js");
 const { defineImports } = require("./runner/imports.js");
 const { Inspection } = require("./runner/inspection.js");
+const { pinCallbackRecords } = require("./runner/internals.js");
 const { Interrupts } = require("./runner/interrupts.js");
 const { Output } = require("./runner/output.js");
 const { Prompts } = require("./runner/prompts.js");
@@ -43,6 +45,8 @@ const soon = setImmediate;
  */
 function readMessages(onMessage) {
   const pipe = pinned(new net.Socket({ fd: MESSAGES, readable: true, writable: false }));
+  // The socket's own calls this one by `Function.prototype.call`.
+  pipe.read = Readable.prototype.read;
   const decoder = pinned(new StringDecoder("utf8"));
   let rest = "";
   pipe.on("data", (/** @type {Buffer} */ chunk) => {
@@ -104,6 +108,7 @@ function start(nativeImport) {
   cells.onTerminated = () => interrupts.landed();
 
   process.execArgv = adopt([]);
+  pinCallbackRecords();
   capturePrinting(output);
   reportUncaught(output, tracebacks);
   process.on("exit", () => output.writeThrough());
@@ -126,9 +131,10 @@ function start(nativeImport) {
       let reply = {};
       try {
         reply = questions.answer(question);
-      } finally {
-        output.send({ kind: "reply", id, reply });
+      } catch {
+        // The user's code may have broken what Node answers with: then there is no answer.
       }
+      output.send({ kind: "reply", id, reply });
     },
   };
   const begin = () => {

@@ -4,7 +4,7 @@ The JavaScript is written as CommonJS modules. For the journey each program's mo
 become one expression, to be evaluated in a V8 context (a realm) of its own: a function that
 takes Node's `require` and the interpreter's `globalThis` and returns our `require`:
 
-    (require, globalThis) => { const modules = {"agent.js": (module, exports, require) => {…}, …}; … }
+    (require, globalThis) => { const modules = {"agent.js": (module, exports, require) => {…}}; … }
 
 So nothing that cells declare, delete or replace is what the program means by `Object`,
 `Array.prototype.push` or `process`.
@@ -52,9 +52,9 @@ _LINE_CONTINUES = frozenset("({[;,")
 # Cells may have declared every name but `this`: the program is evaluated in a realm of its own.
 _UNPACK = """((require,globalThis)=>{{
 const vm=require("node:vm");
-const text=require("node:zlib").gunzipSync(require("node:buffer").Buffer.from("{packed}","base64"));
-return vm.runInContext(text.toString("latin1"),vm.createContext(vm.constants?.DONT_CONTEXTIFY??{{}}))
-(require,globalThis)}})(this.require,this);"""
+const packed=require("node:buffer").Buffer.from("{packed}","base64");
+const text=require("node:zlib").gunzipSync(packed).toString();
+return vm.runInContext(text,vm.createContext(vm.constants?.DONT_CONTEXTIFY??{{}}))(require,globalThis)}})(this.require,this);"""
 _UNPACK = _UNPACK.replace("\n", "")
 
 # What the language itself offers, taken once: before Node 22 a context's global object is slow.

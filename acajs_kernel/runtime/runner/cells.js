@@ -147,10 +147,29 @@ class Cells {
           return;
         }
         this.#output.attribute(message.cell, () => {
-          this.#conclude(message, evaluation, label, onEnd);
+          try {
+            this.#conclude(message, evaluation, label, onEnd);
+          } catch (failure) {
+            this.#fail(message, failure);
+          }
         });
       });
     });
+  }
+
+  /**
+   * End a cell whose end cannot be shown.
+   * @param {CellMessage} message
+   * @param {unknown} failure Of the runtime itself.
+   * @returns {void}
+   */
+  #fail(message, failure) {
+    if (this.#current === message) {
+      const evalue = `The runtime could not show how this cell ended: ${String(failure)}`;
+      const ename = "RuntimeFailed";
+      this.#output.send({ kind: "error", cell: message.cell, ename, evalue, traceback: [`${ename}: ${evalue}`] });
+      this.#end(message, "error", {});
+    }
   }
 
   /**

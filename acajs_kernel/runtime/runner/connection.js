@@ -9,25 +9,12 @@
 
 const { Session } = require("node:inspector");
 
+const { binding } = require("./internals.js");
+
 const { parse, stringify } = JSON;
 
 /** @typedef {{dispatch: (message: string) => void, disconnect: () => void}} Connection */
 /** @typedef {new (onMessage: (message: string) => void) => Connection} ConnectionType */
-
-/** Node's connection. @returns {ConnectionType | undefined} */
-function nativeConnection() {
-  const owner = /** @type {any} */ (process);
-  const before = owner.noDeprecation;
-  try {
-    // Only with --pending-deprecation, and it is no business of the user's.
-    owner.noDeprecation = true;
-    return owner.binding("inspector").Connection;
-  } catch {
-    return undefined;
-  } finally {
-    owner.noDeprecation = before;
-  }
-}
 
 /** The same by what Node documents. @implements {Connection} */
 class SessionConnection {
@@ -58,6 +45,6 @@ class SessionConnection {
 }
 
 /** @type {ConnectionType} */
-const InspectorConnection = nativeConnection() ?? SessionConnection;
+const InspectorConnection = binding("inspector")?.Connection ?? SessionConnection;
 
 module.exports = { InspectorConnection, SessionConnection };

@@ -3,13 +3,11 @@
  */
 "use strict";
 
-const { inspect } = require("node:util");
-
 const { toText } = require("./bytes.js");
 const { bytesOf } = require("./images.js");
 const { KNOWN } = require("./known_values.js");
 const { grouped } = require("./markup.js");
-const { promiseOf, types, user } = require("./realm.js");
+const { inspect, originalOf, promiseOf, types, user } = require("./realm.js");
 
 /** Objects with this method say themselves how they are shown. */
 const DISPLAY = Symbol.for("Jupyter.display");
@@ -32,6 +30,7 @@ const NEL_METHODS = Object.freeze({
 });
 
 const { parse, stringify } = JSON;
+const { apply } = Reflect;
 
 /** @typedef {Record<string, unknown>} MimeBundle */
 /**
@@ -58,7 +57,8 @@ const SILENT = new WeakSet();
 
 /** @type {Rule} */
 function displaySymbolRule(value) {
-  return typeof value[DISPLAY] === "function" ? value[DISPLAY]() : undefined;
+  const method = value[DISPLAY];
+  return typeof method === "function" ? apply(originalOf(method), value, []) : undefined;
 }
 
 /** @type {Rule} */

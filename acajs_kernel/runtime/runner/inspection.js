@@ -9,6 +9,7 @@
 const v8 = { promiseHooks: { ...require("node:v8").promiseHooks } };
 
 const { InspectorConnection } = require("./connection.js");
+const { hasThen, spareResults } = require("./thenable.js");
 
 /** What is returned for code that an interrupt has ended. */
 const TERMINATED = "terminated";
@@ -98,7 +99,7 @@ class Inspection {
 
   /**
    * Evaluate code; a top-level `await` in it is awaited.
-   * @param {object} parameters See `Runtime.evaluate` of the Chrome DevTools protocol.
+   * @param {{expression: string}} parameters See `Runtime.evaluate` of the Chrome DevTools protocol.
    * @param {(evaluation: Evaluation | typeof TERMINATED | InspectionError) => void} onEnd Called from a clean stack.
    * @returns {void}
    */
@@ -106,19 +107,23 @@ class Inspection {
     /** @type {(Evaluation | typeof TERMINATED | InspectionError)[]} */
     const answers = [];
     let isInside = true;
+    let isAnswered = false;
     // The first promise that a cell makes is its own.
     const held = this.#held;
     held.clear();
+    spareResults();
     const release = v8.promiseHooks.onInit((promise) => {
       if (held.size === 0) {
         held.add(promise);
       }
     });
     this.#post("Runtime.evaluate", parameters, (answer) => {
+      isAnswered = true;
       if (isInside) {
         answers.push(answer);
       } else {
-        soon(onEnd, answer);
+        // Not as an argument, which Node would hand on with the iterator of the user's arrays.
+        soon(() => onEnd(answer));
       }
     });
     release();
@@ -126,6 +131,13 @@ class Inspection {
     const [answer] = answers;
     if (answer !== undefined) {
       onEnd(answer);
+    } else if (hasThen() && !parameters.expression.includes("await")) {
+      // The code may have made `Object.prototype.then`: V8 waits for its own result.
+      soon(() => {
+        if (!isAnswered) {
+          onEnd({ result: { type: "undefined" } });
+        }
+      });
     }
   }
 

@@ -6,9 +6,7 @@
  */
 "use strict";
 
-const { inspect } = require("node:util");
-
-const { listOf } = require("./realm.js");
+const { inspect, listOf } = require("./realm.js");
 
 /** Characters of one cell of a table that are shown. */
 const CELL_CHARACTERS = 200;
@@ -138,7 +136,7 @@ function fieldOf(object, key) {
 }
 
 /** Stands in a table for what only running the user's code would tell. */
-const GETTER = Object.freeze({ [inspect.custom]: () => "[Getter]" });
+const GETTER = Object.freeze({ [Symbol.for("nodejs.util.inspect.custom")]: () => "[Getter]" });
 
 /**
  * @param {Iterable<unknown>} rows Objects, arrays or single values.

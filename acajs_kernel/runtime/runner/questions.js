@@ -37,8 +37,7 @@ const MOST_TYPES = 200;
  * @property {number} [detail] 0 short, 1 in detail.
  */
 
-const { defineProperty } = Object;
-const { deleteProperty } = Reflect;
+const { defineProperty, deleteProperty } = Reflect;
 
 /** Answers completion and inspection requests. */
 class Questions {

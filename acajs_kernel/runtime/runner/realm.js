@@ -10,11 +10,12 @@
  */
 "use strict";
 
+const { inspect: inspectAsNode } = require("node:util");
 const { runInThisContext } = require("node:vm");
 
 const types = { ...require("node:util").types };
 
-const { apply, defineProperty, getOwnPropertyDescriptor, getPrototypeOf, ownKeys, setPrototypeOf } = Reflect;
+const { apply, defineProperty, deleteProperty, getOwnPropertyDescriptor, getPrototypeOf, ownKeys, setPrototypeOf } = Reflect;
 const { then } = Promise.prototype;
 const { slice } = Array.prototype;
 const { hasOwn } = Object;
@@ -80,6 +81,10 @@ for (const name of /** @type {(keyof typeof OWN)[]} */ (Object.keys(OWN))) {
     counterparts.set(OWN[name].prototype, theirs.prototype);
   }
 }
+
+// From Node 22 on some globals (DOMException) are made when they are first read, and Node
+// aborts where that happens in another realm than theirs.
+runInThisContext("void Object.getOwnPropertyDescriptors(this)");
 
 const { kinds: ownKinds } = userSide();
 const { kinds: userKinds, iterate, iterateLater } = /** @type {ReturnType<typeof userSide>} */ (
@@ -160,6 +165,17 @@ function adoptPromise(promise) {
   });
 }
 
+/** What was exposed, by what users have of it. @type {WeakMap<Function, Callable>} */
+const originals = new WeakMap();
+
+/**
+ * @param {Callable} method
+ * @returns {Callable} The function of ours that was exposed as this, or the same.
+ */
+function originalOf(method) {
+  return originals.get(method) ?? method;
+}
+
 /**
  * A function of ours as one of the user's realm: what it returns and throws is of that realm too.
  * @template {Callable} F
@@ -190,6 +206,7 @@ function exposed(action) {
   }
   defineProperty(/** @type {any} */ (wrapped), "length", { value: length, configurable: true });
   setPrototypeOf(/** @type {any} */ (wrapped), user.Function.prototype);
+  originals.set(/** @type {any} */ (wrapped), action);
   return /** @type {F} */ (/** @type {unknown} */ (wrapped));
 }
 
@@ -255,4 +272,46 @@ function pinned(object) {
   return object;
 }
 
-module.exports = { adopt, adoptMembers, exposeClass, exposed, iterate, iterateLater, listOf, pinned, promiseOf, types, user };
+/** The methods of the user's arrays at first, which Node's `inspect` calls. */
+const arrayMethods = Object.getOwnPropertyDescriptors(user.Array.prototype);
+
+/**
+ * Run an action with the methods of arrays as they were at first.
+ * @template T
+ * @param {() => T} action
+ * @returns {T}
+ */
+function withArrayMethods(action) {
+  const { prototype } = user.Array;
+  const present = Object.getOwnPropertyDescriptors(prototype);
+  for (const key of ownKeys(arrayMethods)) {
+    defineProperty(prototype, key, /** @type {any} */ (arrayMethods)[key]);
+  }
+  try {
+    return action();
+  } finally {
+    for (const key of ownKeys(arrayMethods)) {
+      if (hasOwn(present, key)) {
+        defineProperty(prototype, key, /** @type {any} */ (present)[key]);
+      } else {
+        deleteProperty(prototype, key);
+      }
+    }
+  }
+}
+
+/**
+ * Node's `inspect`, also where the user has broken what it rests on.
+ * @param {unknown} value
+ * @param {import("node:util").InspectOptions} options
+ * @returns {string}
+ */
+function inspect(value, options) {
+  try {
+    return inspectAsNode(value, options);
+  } catch {
+    return withArrayMethods(() => inspectAsNode(value, options));
+  }
+}
+
+module.exports = { adopt, adoptMembers, exposeClass, exposed, inspect, iterate, iterateLater, listOf, originalOf, pinned, promiseOf, types, user };

@@ -3,9 +3,7 @@
  */
 "use strict";
 
-const { inspect } = require("node:util");
-
-const { listOf, types, user } = require("./realm.js");
+const { inspect, listOf, types, user } = require("./realm.js");
 
 /** Cells whose text is kept for tracebacks. */
 const KEPT_SOURCES = 300;
