@@ -27,6 +27,7 @@ const { Prompts } = require("./runner/prompts.js");
 const { Questions } = require("./runner/questions.js");
 const { adopt, adoptMembers, pinned } = require("./runner/realm.js");
 const { defineShell } = require("./runner/shell.js");
+const { SLOTS } = require("./runner/ring.js");
 const { capturePrinting } = require("./runner/streams.js");
 const { Tracebacks } = require("./runner/traceback.js");
 const { reportUncaught } = require("./runner/uncaught.js");
@@ -85,7 +86,7 @@ function start(nativeImport) {
   const folder = process.cwd();
   const context = createContext();
   const output = new Output(ring, context);
-  const inspection = new Inspection();
+  const inspection = new Inspection(() => Atomics.load(ring.slots, SLOTS.interrupt) >= 2);
   const tracebacks = new Tracebacks();
   const cells = new Cells(inspection, output, tracebacks);
   const interrupts = new Interrupts(ring.slots, inspection, context);

@@ -65,12 +65,14 @@ _OWN_NAMES = (
     "URIError Uint8Array WeakMap WeakRef WeakSet decodeURIComponent encodeURIComponent"
 )
 
-# Node's own, from its modules: the interpreter's globals may be others by now.
+# Node's own, from its modules: the interpreter's globals may be others by now. Node 18's
+# `performance.now` calls a `process.hrtime` that cells may replace.
 _NODE_NAMES = """
 const process = require("node:process");
 const {{ Buffer }} = require("node:buffer");
 const {{ clearTimeout, setImmediate, setTimeout }} = require("node:timers");
-const {{ performance }} = require("node:perf_hooks");
+const {{ bigint }} = process.hrtime;
+const performance = {{ now: () => Number(bigint()) / 1e6 }};
 const {{ URL }} = require("node:url");
 """
 

@@ -13,7 +13,7 @@ const Module = require("node:module");
 const timers = require("node:timers");
 const v8 = require("node:v8");
 
-const { user } = require("./realm.js");
+const { pinned, user } = require("./realm.js");
 
 const { apply } = Reflect;
 const { defineProperty, getOwnPropertyDescriptors, getOwnPropertySymbols, setPrototypeOf } = Object;
@@ -63,7 +63,7 @@ class StorageContext {
 
   /** @param {AsyncLocalStorage<string>} storage */
   constructor(storage) {
-    this.#storage = storage;
+    this.#storage = pinned(storage);
   }
 
   /** The cell, if the code belongs to one. */

@@ -20,8 +20,9 @@ const TERMINATED = "terminated";
 /** The object group that keeps what must live as long as the runner. */
 const PERMANENT = "acajs";
 
-/** What V8 says of code that was terminated. */
+/** What V8 says of code that was terminated, and from Node 22 on also of failures of its own. */
 const TERMINATION = /^Execution was terminated/;
+const INTERNAL = /^Internal error/;
 
 /** Properties of the user's global object by which V8 reaches our functions. */
 const RECEIVE = "__acajs_receive__";
@@ -59,7 +60,12 @@ class Inspection {
   /** @type {() => void} */
   #run = () => undefined;
 
-  constructor() {
+  /** @type {() => boolean} */
+  #isTerminating;
+
+  /** @param {() => boolean} isTerminating Whether an interrupt has terminated code, or is about to. */
+  constructor(isTerminating) {
+    this.#isTerminating = isTerminating;
     defineProperty(globalThis, RECEIVE, { value: (/** @type {unknown} */ value) => this.#receive(value) });
     defineProperty(globalThis, RUN, { value: () => this.#run() });
     this.#connection = this.#connect();
@@ -207,7 +213,9 @@ class Inspection {
       if (error === undefined) {
         onAnswer?.(result);
       } else {
-        onAnswer?.(TERMINATION.test(error.message) ? TERMINATED : new InspectionError(error.message));
+        const { message: text } = error;
+        const isTerminated = TERMINATION.test(text) || (INTERNAL.test(text) && this.#isTerminating());
+        onAnswer?.(isTerminated ? TERMINATED : new InspectionError(text));
       }
     });
   }
