@@ -9,6 +9,8 @@ const { startControlThread } = require("./runner/thread.js");
 const { ring, replies } = startControlThread();
 
 const net = require("node:net");
+const { Readable } = require("node:stream");
+const { StringDecoder } = require("node:string_decoder");
 
 const { Cells, mayPrintLater } = require("./runner/cells.js");
 const { Comms } = require("./runner/comms.js");
@@ -18,11 +20,14 @@ const { defineGlobals } = require("./runner/globals.js");
 const { IJavascript } = require("./runner/ijavascript.js");
 const { defineImports } = require("./runner/imports.js");
 const { Inspection } = require("./runner/inspection.js");
+const { pinCallbackRecords } = require("./runner/internals.js");
 const { Interrupts } = require("./runner/interrupts.js");
 const { Output } = require("./runner/output.js");
 const { Prompts } = require("./runner/prompts.js");
 const { Questions } = require("./runner/questions.js");
+const { adopt, adoptMembers, pinned } = require("./runner/realm.js");
 const { defineShell } = require("./runner/shell.js");
+const { SLOTS } = require("./runner/ring.js");
 const { capturePrinting } = require("./runner/streams.js");
 const { Tracebacks } = require("./runner/traceback.js");
 const { reportUncaught } = require("./runner/uncaught.js");
@@ -40,11 +45,13 @@ const soon = setImmediate;
  * @returns {void}
  */
 function readMessages(onMessage) {
-  const pipe = new net.Socket({ fd: MESSAGES, readable: true, writable: false });
+  const pipe = pinned(new net.Socket({ fd: MESSAGES, readable: true, writable: false }));
+  // The socket's own calls this one by `Function.prototype.call`.
+  pipe.read = Readable.prototype.read;
+  const decoder = pinned(new StringDecoder("utf8"));
   let rest = "";
-  pipe.setEncoding("utf8");
-  pipe.on("data", (/** @type {string} */ text) => {
-    const lines = (rest + text).split("\n");
+  pipe.on("data", (/** @type {Buffer} */ chunk) => {
+    const lines = (rest + decoder.write(chunk)).split("\n");
     rest = /** @type {string} */ (lines.pop());
     for (const line of lines) {
       onMessage(parse(line));
@@ -79,7 +86,7 @@ function start(nativeImport) {
   const folder = process.cwd();
   const context = createContext();
   const output = new Output(ring, context);
-  const inspection = new Inspection();
+  const inspection = new Inspection(() => Atomics.load(ring.slots, SLOTS.interrupt) >= 2);
   const tracebacks = new Tracebacks();
   const cells = new Cells(inspection, output, tracebacks);
   const interrupts = new Interrupts(ring.slots, inspection, context);
@@ -101,7 +108,8 @@ function start(nativeImport) {
   };
   cells.onTerminated = () => interrupts.landed();
 
-  process.execArgv = [];
+  process.execArgv = adopt([]);
+  pinCallbackRecords();
   capturePrinting(output);
   reportUncaught(output, tracebacks);
   process.on("exit", () => output.writeThrough());
@@ -120,15 +128,22 @@ function start(nativeImport) {
     input: (message) => prompts.receive(message),
     comm: (message) => receiveComm(message, comms, { output, inspection, interrupts }),
     question: ({ id, question }) => {
-      output.send({ kind: "reply", id, reply: questions.answer(question) });
+      /** @type {object} */
+      let reply = {};
+      try {
+        reply = questions.answer(question);
+      } catch {
+        // The user's code may have broken what Node answers with: then there is no answer.
+      }
+      output.send({ kind: "reply", id, reply });
     },
   };
   const begin = () => {
     // Not before: when the text of `--eval` has ended, Node defines `module` once more.
-    defineGlobals({ folder, output, displays, settings: cells.settings, prompts: functions, ijavascript, comms });
+    defineGlobals({ folder, output, displays, settings: cells.settings, prompts: adoptMembers({ ...functions }), ijavascript, comms });
     defineImports(nativeImport, folder);
     defineShell();
-    /** @type {any} */ (globalThis).Jupyter.who = createWho(() => questions.variables());
+    /** @type {any} */ (globalThis).Jupyter.who = adopt(createWho(() => questions.variables()));
     readMessages((message) => operations[message.type]?.(message));
     output.send({ kind: "ready" });
     ring.wake();

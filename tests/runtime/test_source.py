@@ -29,7 +29,7 @@ def run_node(script: str) -> str:
     """Return what a script prints."""
     assert _NODE is not None
     return subprocess.run(
-        [_NODE, "--eval", script], check=True, capture_output=True, text=True, timeout=60
+        [_NODE, "-"], input=script, check=True, capture_output=True, text=True, timeout=60
     ).stdout
 
 
@@ -187,7 +187,7 @@ def test_the_stub_is_ascii_and_carries_the_request_as_json() -> None:
     request = {"op": "run", "code": "'é😀\u2028' // \ud800"}
     code = stub(request)
     assert code.isascii()
-    start = code.index("a.serve($$,") + len("a.serve($$,")
+    start = code.index("a.serve(this.$$,") + len("a.serve(this.$$,")
     assert json.loads(code[start : code.rindex(")})()")]) == request
 
 

@@ -22,6 +22,7 @@ const LAST_WORDS = 4096;
 /**
  * Reads the runner's source from descriptor 3 and runs it. It is no part of the
  * command line because that is limited (128 KiB an argument on Linux) and public.
+ * The runner has a realm of its own, whose names and prototypes cells do not reach.
  * `import()` works in the text of `--eval` and nowhere else.
  */
 const BOOTSTRAP = `(() => {
@@ -41,7 +42,9 @@ const BOOTSTRAP = `(() => {
     return buffer.toString("latin1");
   };
   const source = read(Number(read(10)));
-  require("node:vm").runInThisContext(source, { filename: "acajs:runner" })(require)("runner.js")(
+  const vm = require("node:vm");
+  const realm = vm.createContext(vm.constants?.DONT_CONTEXTIFY ?? {});
+  vm.runInContext(source, realm, { filename: "acajs:runner" })(require, globalThis)("runner.js")(
     (name, options) => options ? import(name, options) : import(name));
 })()`;
 

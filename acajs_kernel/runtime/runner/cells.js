@@ -3,9 +3,9 @@
  */
 "use strict";
 
-const { types } = require("node:util");
-
 const { SILENT, represent } = require("./display.js");
+const { InspectionError } = require("./inspection.js");
+const { listOf, promiseOf, types } = require("./realm.js");
 
 /** The object group of what a cell's evaluation leaves with the inspector. */
 const GROUP = "acajs-cell";
@@ -42,7 +42,7 @@ const INTERRUPTED = {
 /** @returns {boolean} Whether timers, requests, servers or children may still call back. */
 function mayPrintLater() {
   // The runner's own pipes are always there.
-  return activeResources().some((name) => name !== "PipeWrap" && name !== "TTYWrap");
+  return listOf(activeResources()).some((name) => name !== "PipeWrap" && name !== "TTYWrap");
 }
 
 /** Runs one cell at a time; one that was interrupted while it awaited something is abandoned. */
@@ -147,16 +147,35 @@ class Cells {
           return;
         }
         this.#output.attribute(message.cell, () => {
-          this.#conclude(message, evaluation, label, onEnd);
+          try {
+            this.#conclude(message, evaluation, label, onEnd);
+          } catch (failure) {
+            this.#fail(message, failure);
+          }
         });
       });
     });
   }
 
   /**
+   * End a cell whose end cannot be shown.
+   * @param {CellMessage} message
+   * @param {unknown} failure Of the runtime itself.
+   * @returns {void}
+   */
+  #fail(message, failure) {
+    if (this.#current === message) {
+      const evalue = `The runtime could not show how this cell ended: ${String(failure)}`;
+      const ename = "RuntimeFailed";
+      this.#output.send({ kind: "error", cell: message.cell, ename, evalue, traceback: [`${ename}: ${evalue}`] });
+      this.#end(message, "error", {});
+    }
+  }
+
+  /**
    * Make an outcome of what the inspector says.
    * @param {CellMessage} message
-   * @param {Evaluation | "terminated"} evaluation
+   * @param {Evaluation | "terminated" | InspectionError} evaluation
    * @param {string} label
    * @param {(outcome: Outcome) => void} onEnd
    * @returns {void}
@@ -165,6 +184,10 @@ class Cells {
     if (evaluation === "terminated") {
       this.onTerminated();
       onEnd({ error: INTERRUPTED });
+      return;
+    }
+    if (evaluation instanceof InspectionError) {
+      onEnd({ error: this.#tracebacks.describe(evaluation) });
       return;
     }
     const details = evaluation.exceptionDetails;
@@ -219,7 +242,7 @@ class Cells {
    */
   #outcomeOf(value) {
     if (this.settings.awaitPromises === true && types.isPromise(value)) {
-      return value.then(
+      return promiseOf(value).then(
         (settled) => (settled === undefined ? { nothing: true } : this.#outcomeOf(settled)),
         (thrown) => ({ error: this.#tracebacks.describe(thrown) }),
       );
@@ -285,7 +308,8 @@ class Cells {
     this.#inspection.release(GROUP);
     const milliseconds = Math.round((now() - this.#begun) * 1000) / 1000;
     const active = mayPrintLater();
-    const cpu = cpuUsage(this.#usage);
+    // A copy: JSON would ask the prototype of Node's own object, which is the user's, for `toJSON`.
+    const cpu = { ...cpuUsage(this.#usage) };
     this.#output.send({ kind: "done", cell: message.cell, status, expressions, milliseconds, cpu, active });
   }
 }

@@ -6,10 +6,13 @@
  */
 "use strict";
 
-const fs = require("node:fs");
+const fs = { ...require("node:fs") };
 const Module = require("node:module");
-const path = require("node:path");
-const { types } = require("node:util");
+const path = { ...require("node:path") };
+
+const { listOf, types, user } = require("./realm.js");
+
+const { builtinModules, isBuiltin } = Module;
 
 /** Entries of a folder that are looked at. */
 const MOST_ENTRIES = 2000;
@@ -62,8 +65,8 @@ function dataOf(object, name) {
 function propertiesOf(value, prefix, isKey = false) {
   /** @type {Map<string, Match>} */
   const found = new Map();
-  const end = isKey ? Object.prototype : null;
-  let object = value === null || value === undefined ? null : Object(value);
+  const end = isKey ? user.Object.prototype : null;
+  let object = value === null || value === undefined ? null : user.Object(value);
   while (object !== null && object !== end && !types.isProxy(object)) {
     const names = ownKeys(object).filter(
       (key) =>
@@ -87,7 +90,7 @@ function propertiesOf(value, prefix, isKey = false) {
  */
 function entriesOf(folder) {
   try {
-    const entries = fs.readdirSync(folder, { withFileTypes: true }).slice(0, MOST_ENTRIES);
+    const entries = listOf(fs.readdirSync(folder, { withFileTypes: true }), MOST_ENTRIES);
     return entries.map((entry) => ({
       name: entry.name,
       isFolder:
@@ -135,7 +138,7 @@ class Surroundings {
     if (/^\.{0,2}\//.test(prefix)) {
       return this.files(prefix);
     }
-    const builtin = Module.builtinModules.filter((name) => !/^_|\/_/.test(name));
+    const builtin = listOf(builtinModules).filter((name) => !/^_|\/_/.test(name));
     const names = builtin.map((name) => (name.startsWith("node:") ? name : `node:${name}`)).sort();
     if (prefix !== "") {
       names.unshift(...builtin.filter((name) => !name.startsWith("node:")).sort());
@@ -163,7 +166,7 @@ class Surroundings {
    */
   module(specifier) {
     try {
-      if (Module.isBuiltin(specifier)) {
+      if (isBuiltin(specifier)) {
         return NOISY.test(specifier) ? undefined : this.#require(specifier);
       }
       return this.#require.cache[this.#require.resolve(specifier)]?.exports;
@@ -201,7 +204,7 @@ class Surroundings {
   }
 
   get #packageFolders() {
-    return this.#require.resolve.paths("x") ?? [];
+    return listOf(this.#require.resolve.paths("x") ?? []);
   }
 
   /**

@@ -13,8 +13,10 @@ const Module = require("node:module");
 const timers = require("node:timers");
 const v8 = require("node:v8");
 
+const { pinned, user } = require("./realm.js");
+
 const { apply } = Reflect;
-const { defineProperty, getOwnPropertyDescriptors, getOwnPropertySymbols } = Object;
+const { defineProperty, getOwnPropertyDescriptors, getOwnPropertySymbols, setPrototypeOf } = Object;
 
 /**
  * @typedef {object} CellContext
@@ -61,7 +63,7 @@ class StorageContext {
 
   /** @param {AsyncLocalStorage<string>} storage */
   constructor(storage) {
-    this.#storage = storage;
+    this.#storage = pinned(storage);
   }
 
   /** The cell, if the code belongs to one. */
@@ -166,9 +168,11 @@ class HookContext {
         return context.run(cell, () => apply(callback, this, values));
       };
       defineProperty(bound, "name", { value: callback.name });
+      setPrototypeOf(bound, user.Function.prototype);
       return apply(schedule, this, [bound, ...rest]);
     };
     Object.defineProperties(wrapped, getOwnPropertyDescriptors(schedule));
+    setPrototypeOf(wrapped, user.Function.prototype);
     return /** @type {F} */ (/** @type {unknown} */ (wrapped));
   }
 }

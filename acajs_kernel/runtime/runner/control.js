@@ -10,6 +10,7 @@
  * @property {Int32Array} slots
  * @property {typeof import("./ring.js").SLOTS} indices
  * @property {import("node:worker_threads").MessagePort} port Takes the replies to blocking prompts.
+ * @property {import("node:worker_threads").MessagePort} waking Brings a message where there is something to write.
  */
 
 /**
@@ -19,7 +20,7 @@
 function controlThread() {
   const fs = require("node:fs");
   const net = require("node:net");
-  const { parentPort, workerData } = require("node:worker_threads");
+  const { workerData } = require("node:worker_threads");
 
   /** Descriptors of the agent's pipes. */
   const CONTROL = 4;
@@ -34,7 +35,7 @@ function controlThread() {
   /** Writes before an interrupt or input that has come in the meantime is looked at. */
   const SLICES_A_TURN = 4;
 
-  const { memory, slots, indices, port } = /** @type {ControlData} */ (workerData);
+  const { memory, slots, indices, port, waking } = /** @type {ControlData} */ (workerData);
   const bytes = Buffer.from(memory);
   const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
@@ -147,7 +148,7 @@ function controlThread() {
   });
   pipe.on("end", die);
   pipe.on("error", die);
-  parentPort?.on("message", pump);
+  waking.on("message", pump);
 }
 
 module.exports = { controlThread };

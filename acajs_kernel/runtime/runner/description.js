@@ -3,11 +3,10 @@
  */
 "use strict";
 
-const fs = require("node:fs");
+const fs = { ...require("node:fs") };
 const Module = require("node:module");
-const { types } = require("node:util");
-
 const { dataOf, propertiesOf, typeOf } = require("./completion.js");
+const { listOf, types, user } = require("./realm.js");
 
 /** Lines of a source text: asked for shortly, and in detail. */
 const HEAD_LINES = 12;
@@ -28,6 +27,8 @@ const GLOBALS = Object.getOwnPropertyNames(globalThis).filter(
 
 /** @typedef {{label: string, text: string}} SourceText */
 
+const { isBuiltin } = Module;
+const { require: requireAs } = Module.prototype;
 const { getOwnPropertyDescriptor, getOwnPropertyNames, getPrototypeOf } = Object;
 const { apply, ownKeys } = Reflect;
 const sourceOf = (/** @type {unknown} */ value) => Function.prototype.toString.call(value);
@@ -106,7 +107,7 @@ function sizeName(value) {
     return count(value.length, "item");
   }
   if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) {
-    return count(Buffer.byteLength(/** @type {any} */ (value)), "byte");
+    return count(/** @type {ArrayBufferView} */ (value).byteLength, "byte");
   }
   return types.isDate(value) || types.isRegExp(value) ? "" : count(ownKeys(value).length, "property");
 }
@@ -226,11 +227,11 @@ function builtinPath(value, hint) {
   }
   /** @type {[string, unknown][]} */
   const roots = GLOBALS.map((name) => [name, dataOf(globalThis, name)]);
-  roots.push(["TypedArray", getPrototypeOf(Uint8Array)]);
-  for (const entry of /** @type {any} */ (process).moduleLoadList ?? []) {
+  roots.push(["TypedArray", getPrototypeOf(user.Uint8Array)]);
+  for (const entry of listOf(/** @type {any} */ (process).moduleLoadList ?? [])) {
     const [, name] = /^NativeModule ([a-z\d_/]+)$/.exec(entry) ?? [];
-    if (name !== undefined && !/^(_|internal)|\/_/.test(name) && Module.isBuiltin(name)) {
-      roots.push([`node:${name}`, Module.prototype.require.call(module_, `node:${name}`)]);
+    if (name !== undefined && !/^(_|internal)|\/_/.test(name) && isBuiltin(name)) {
+      roots.push([`node:${name}`, requireBuiltin(`node:${name}`)]);
     }
   }
   const own = roots.find(([, root]) => root === value);
@@ -252,6 +253,18 @@ function builtinPath(value, hint) {
 const module_ = new Module("documentation");
 
 /**
+ * @param {string} specifier
+ * @returns {unknown} Nothing where the user has broken what loads modules.
+ */
+function requireBuiltin(specifier) {
+  try {
+    return apply(requireAs, module_, [specifier]);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
  * @param {string} name
  * @param {object} root A class, or a module with classes.
  * @returns {[string, object][]}
@@ -270,7 +283,7 @@ function prototypesIn(name, root) {
  * @returns {{place: string, comment: string} | undefined} Where it is written, and what stands before it.
  */
 function definitionOf(source, cells) {
-  const files = Object.keys(/** @type {any} */ (Module)._cache).slice(-MOST_FILES);
+  const files = Object.keys(Object(/** @type {any} */ (Module)._cache)).slice(-MOST_FILES);
   for (const [label, read] of /** @type {[string, () => string][]} */ ([
     ...cells.map((cell) => [cell.label, () => cell.text]).reverse(),
     ...files.map((file) => [file, () => fs.readFileSync(file, "utf8")]),

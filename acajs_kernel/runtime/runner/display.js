@@ -3,11 +3,11 @@
  */
 "use strict";
 
-const { inspect, types } = require("node:util");
-
+const { toText } = require("./bytes.js");
 const { bytesOf } = require("./images.js");
 const { KNOWN } = require("./known_values.js");
 const { grouped } = require("./markup.js");
+const { inspect, originalOf, promiseOf, types, user } = require("./realm.js");
 
 /** Objects with this method say themselves how they are shown. */
 const DISPLAY = Symbol.for("Jupyter.display");
@@ -30,6 +30,7 @@ const NEL_METHODS = Object.freeze({
 });
 
 const { parse, stringify } = JSON;
+const { apply } = Reflect;
 
 /** @typedef {Record<string, unknown>} MimeBundle */
 /**
@@ -56,7 +57,8 @@ const SILENT = new WeakSet();
 
 /** @type {Rule} */
 function displaySymbolRule(value) {
-  return typeof value[DISPLAY] === "function" ? value[DISPLAY]() : undefined;
+  const method = value[DISPLAY];
+  return typeof method === "function" ? apply(originalOf(method), value, []) : undefined;
 }
 
 /** @type {Rule} */
@@ -85,7 +87,7 @@ const RULES = [displaySymbolRule, nelRule, ...KNOWN];
  * @returns {string}
  */
 function messageOf(error) {
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return types.isNativeError(error) ? `${error.name}: ${error.message}` : String(error);
 }
 
 /**
@@ -108,7 +110,7 @@ function plainText(value, settings) {
     const text = inspect(value, { colors, depth, ...inspectOptions });
     return bounded(text.includes(" at ") ? text.replace(OWN_FRAME, "$1") : text);
   } catch (error) {
-    return `[value that cannot be shown: ${error instanceof Error ? error.message : "thrown"}]`;
+    return `[value that cannot be shown: ${types.isNativeError(error) ? error.message : "thrown"}]`;
   }
 }
 
@@ -162,7 +164,7 @@ function encoded(bundle) {
     try {
       const bytes = bytesOf(value);
       const isJson = /\bjson$/.test(mime);
-      const item = bytes?.toString("base64") ?? (isJson ? toJson(value) : String(value));
+      const item = (bytes && toText(bytes, "base64")) ?? (isJson ? toJson(value) : String(value));
       if (item !== undefined) {
         data[mime] = item;
       }
@@ -240,6 +242,15 @@ function metadataOf(value) {
 }
 
 /**
+ * @param {any} value
+ * @returns {boolean} Whether it has a `then` of its kind: one of `Object.prototype` means nothing.
+ */
+function isThenable(value) {
+  const then = value?.then;
+  return typeof then === "function" && then !== /** @type {any} */ (user.Object.prototype).then;
+}
+
+/**
  * @param {unknown} value
  * @param {DisplaySettings} settings
  * @returns {MimeBundle | Promise<MimeBundle>} With `text/plain` in any case.
@@ -261,8 +272,8 @@ function toBundle(value, settings) {
     return data;
   };
   const { bundle, failure } = settings.mimer === undefined ? applyRules(value) : applyMimer(value, settings.mimer);
-  if (types.isPromise(bundle) || typeof (/** @type {any} */ (bundle)?.then) === "function") {
-    return Promise.resolve(bundle).then(complete, (error) => complete(null, messageOf(error)));
+  if (types.isPromise(bundle) || isThenable(bundle)) {
+    return (types.isPromise(bundle) ? promiseOf(bundle) : Promise.resolve(bundle)).then(complete, (error) => complete(null, messageOf(error)));
   }
   return complete(/** @type {MimeBundle | null | undefined} */ (bundle), failure);
 }
@@ -284,4 +295,4 @@ function represent(value, settings) {
   return bundle instanceof Promise ? bundle.then(complete) : complete(bundle);
 }
 
-module.exports = { DISPLAY, METADATA, SILENT, plainText, represent, toBundle, toData };
+module.exports = { DISPLAY, METADATA, SILENT, plainText, represent, toBundle, toData, toJson };

@@ -4,8 +4,12 @@
 "use strict";
 
 const Module = require("node:module");
-const path = require("node:path");
+const path = { ...require("node:path") };
 const { pathToFileURL } = require("node:url");
+
+const { adopt, exposed, promiseOf } = require("./realm.js");
+
+const { isBuiltin } = Module;
 
 /** @typedef {(specifier: string, options?: object) => Promise<unknown>} NativeImport */
 
@@ -40,10 +44,10 @@ function createImport(nativeImport, folder) {
     const target = absolute(String(specifier), base);
     const attributes = /** @type {any} */ (options)?.with ?? /** @type {any} */ (options)?.assert;
     if (attributes === undefined) {
-      return nativeImport(target);
+      return promiseOf(nativeImport(target));
     }
     // Node 18 reads `assert`, Node 22 and later `with`.
-    return nativeImport(target, { with: attributes, assert: attributes });
+    return promiseOf(nativeImport(target, { with: attributes, assert: attributes }));
   };
 }
 
@@ -65,7 +69,7 @@ function createMeta(folder, require_) {
       if (/^[a-z][a-z0-9+.-]+:/i.test(target)) {
         return target;
       }
-      if (Module.isBuiltin(target)) {
+      if (isBuiltin(target)) {
         return `node:${target}`;
       }
       return pathToFileURL(require_.resolve(target)).href;
@@ -82,8 +86,8 @@ function createMeta(folder, require_) {
 function defineImports(nativeImport, folder) {
   const require_ = Module.createRequire(path.join(folder, "notebook.js"));
   const values = {
-    [IMPORT_NAME]: createImport(nativeImport, folder),
-    [META_NAME]: createMeta(folder, require_),
+    [IMPORT_NAME]: exposed(createImport(nativeImport, folder)),
+    [META_NAME]: adopt(createMeta(folder, require_)),
   };
   for (const [name, value] of Object.entries(values)) {
     Object.defineProperty(globalThis, name, { value, enumerable: false, writable: false });

@@ -65,7 +65,10 @@ class Prompts {
       alert: (text = "") => {
         this.#ask(`${text} [Enter] `);
       },
-      input: (text = "", { password = false } = {}) => this.#askLater(String(text), password),
+      input: (text = "", options = {}) => {
+        const { password = false } = { ...options };
+        return this.#askLater(String(text), password);
+      },
     };
   }
 
@@ -79,7 +82,7 @@ class Prompts {
     for (;;) {
       const count = load(this.#state, SLOTS.replies);
       for (let item; (item = receiveMessageOnPort(this.#replies)); ) {
-        const reply = /** @type {Reply} */ (item.message);
+        const reply = /** @type {Reply} */ ({ ...item.message });
         if (reply.token === token) {
           if (reply.error !== undefined) {
             throw new Error(reply.error);

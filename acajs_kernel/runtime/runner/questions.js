@@ -37,8 +37,7 @@ const MOST_TYPES = 200;
  * @property {number} [detail] 0 short, 1 in detail.
  */
 
-const { defineProperty } = Object;
-const { deleteProperty } = Reflect;
+const { defineProperty, deleteProperty } = Reflect;
 
 /** Answers completion and inspection requests. */
 class Questions {
@@ -170,13 +169,19 @@ class Questions {
    * @returns {boolean} Whether there was a value to use.
    */
   #evaluate(expression, use) {
-    const evaluation = this.#inspection.ask("Runtime.evaluate", {
-      expression: `(${expression})`,
-      objectGroup: GROUP,
-      silent: true,
-      throwOnSideEffect: true,
-      timeout: TIMEOUT,
-    });
+    /** @type {any} */
+    let evaluation = TERMINATED;
+    try {
+      evaluation = this.#inspection.ask("Runtime.evaluate", {
+        expression: `(${expression})`,
+        objectGroup: GROUP,
+        silent: true,
+        throwOnSideEffect: true,
+        timeout: TIMEOUT,
+      });
+    } catch {
+      // It took too long, of which V8 may say that it has failed.
+    }
     const hasValue = evaluation !== TERMINATED && evaluation.exceptionDetails === undefined;
     return hasValue && this.#inspection.use(evaluation.result, use);
   }

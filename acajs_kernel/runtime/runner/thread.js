@@ -5,6 +5,8 @@
 
 const { MessageChannel, SHARE_ENV, Worker } = require("node:worker_threads");
 
+const { pinned } = require("./realm.js");
+
 const { controlThread } = require("./control.js");
 const { Ring, SLOTS } = require("./ring.js");
 
@@ -19,15 +21,17 @@ const { Ring, SLOTS } = require("./ring.js");
 function startControlThread() {
   const ring = new Ring();
   const { port1, port2 } = new MessageChannel();
+  const { port1: waking, port2: woken } = new MessageChannel();
   const worker = new Worker(`(${controlThread.toString()})()`, {
     eval: true,
-    workerData: { memory: ring.memory, slots: ring.slots, indices: SLOTS, port: port2 },
-    transferList: [port2],
+    workerData: { memory: ring.memory, slots: ring.slots, indices: SLOTS, port: port2, waking: woken },
+    transferList: [port2, woken],
     execArgv: [],
     env: SHARE_ENV,
   });
   worker.unref();
-  ring.wake = worker.postMessage.bind(worker, null);
+  pinned(waking);
+  ring.wake = () => waking.postMessage(null);
   return { ring, replies: port1 };
 }
 

@@ -3,7 +3,7 @@
  */
 "use strict";
 
-const { inspect, types } = require("node:util");
+const { inspect, listOf, types, user } = require("./realm.js");
 
 /** Cells whose text is kept for tracebacks. */
 const KEPT_SOURCES = 300;
@@ -42,7 +42,7 @@ function read(value, name) {
  * @returns {boolean} Whether it is an error of any realm.
  */
 function isError(value) {
-  return types.isNativeError(value) || value instanceof Error;
+  return types.isNativeError(value) || value instanceof user.Error;
 }
 
 /**
@@ -230,7 +230,7 @@ class Tracebacks {
   #related(error, seen, depth) {
     const lines = [];
     const errors = read(error, "errors");
-    for (const [index, each] of (Array.isArray(errors) ? errors : []).entries()) {
+    for (const [index, each] of (Array.isArray(errors) ? listOf(errors) : []).entries()) {
       lines.push(...this.#relative(`[errors ${index}] `, each, seen, depth));
     }
     if (Object.hasOwn(/** @type {object} */ (error), "cause")) {

@@ -3,6 +3,8 @@
  */
 "use strict";
 
+const { defineProperty } = Object;
+
 /** @typedef {import("./output.js").Output} Output */
 /** @typedef {import("./traceback.js").Tracebacks} Tracebacks */
 
@@ -14,6 +16,9 @@
  * @returns {void}
  */
 function reportUncaught(output, tracebacks) {
+  // Node calls it for such errors: what becomes of `EventEmitter.prototype` must not matter.
+  defineProperty(process, "emit", { value: process.emit, writable: true, configurable: true });
+  const listenerCount = process.listenerCount.bind(process);
   /**
    * @param {"uncaughtException" | "unhandledRejection"} event
    * @param {string} title
@@ -21,7 +26,7 @@ function reportUncaught(output, tracebacks) {
    */
   const report = (event, title) => {
     process.on(/** @type {"uncaughtException"} */ (event), (/** @type {unknown} */ thrown) => {
-      if (process.listenerCount(event) === 1) {
+      if (listenerCount(event) === 1) {
         const { traceback } = tracebacks.describe(thrown);
         output.print("stderr", `${title}: ${traceback.join("\n")}\n`);
         // As where Node ends with such an error: whoever runs a script asks for it.

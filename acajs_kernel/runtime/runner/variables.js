@@ -3,10 +3,10 @@
  */
 "use strict";
 
-const { setImmediate: soon } = require("node:timers/promises");
-
 const { Preview, sizeName, typeName } = require("./description.js");
 const { dataOf } = require("./completion.js");
+
+const soon = setImmediate;
 
 /** Characters of a value's preview. */
 const PREVIEW = 120;
@@ -43,7 +43,11 @@ function createWho(lexical) {
   // The inspector is asked when the cell's own evaluation has left it.
   return () => ({
     [Symbol.for("Jupyter.display")]: async () => {
-      await soon();
+      await /** @type {Promise<void>} */ (
+        new Promise((resolve) => {
+          soon(resolve);
+        })
+      );
       return table();
     },
   });

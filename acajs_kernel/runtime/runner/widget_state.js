@@ -5,6 +5,7 @@
 "use strict";
 
 const { bytesOf } = require("./images.js");
+const { listOf } = require("./realm.js");
 
 /** @typedef {(string | number)[]} Path */
 /** @typedef {{state: Record<string, unknown>, paths: Path[], buffers: Buffer[]}} Separated */
@@ -48,7 +49,7 @@ function separateBuffers(state) {
     }
     const inner = [...outer, value];
     return Array.isArray(value)
-      ? value.map((item, index) => separate(item, [...path, index], inner))
+      ? listOf(value).map((item, index) => separate(item, [...path, index], inner))
       : Object.fromEntries(Object.entries(value).map(([key, item]) => [key, separate(item, [...path, key], inner)]));
   };
   const separated = /** @type {Record<string, unknown>} */ (separate(state, [], []));
@@ -63,12 +64,13 @@ function separateBuffers(state) {
  * @returns {void}
  */
 function putBuffers(state, paths, buffers) {
-  paths.forEach((path, index) => {
+  listOf(paths).forEach((path, index) => {
+    const steps = listOf(path);
     let owner = state;
-    for (const step of path.slice(0, -1)) {
+    for (const step of steps.slice(0, -1)) {
       owner = owner[step];
     }
-    owner[/** @type {string | number} */ (path.at(-1))] = buffers[index];
+    owner[/** @type {string | number} */ (steps.at(-1))] = buffers[index];
   });
 }
 

@@ -13,6 +13,7 @@ const { inspect } = require("node:util");
 const { Script } = require("node:vm");
 
 const { DISPLAY } = require("./display.js");
+const { adopt, exposeClass } = require("./realm.js");
 const { putBuffers, separateBuffers } = require("./widget_state.js");
 
 /** @typedef {import("./comms.js").Comms} Comms */
@@ -20,6 +21,8 @@ const { putBuffers, separateBuffers } = require("./widget_state.js");
 /** @typedef {(...values: any[]) => void} Listener */
 /** @typedef {string | Record<string, Function>} Module The text of a module, or its functions. */
 /** @typedef {{esm: Module, css?: string, state?: Record<string, unknown>}} WidgetOptions */
+
+const { parse, stringify } = JSON;
 
 const TARGET = "jupyter.widget";
 const VERSION = "2.1.0";
@@ -214,7 +217,7 @@ class Widget {
       // To all frontends, so that each knows what another one has changed.
       this.#comm.send({ method: "echo_update", state, buffer_paths: paths }, { buffers });
       // A copy: what was sent must not be what the user's code changes.
-      const values = structuredClone(state);
+      const values = adopt(parse(stringify(state)));
       putBuffers(values, paths, buffers);
       this.#apply(values, (changed) => this.#unsaved.delete(changed));
     } else if (data.method === "request_state") {
@@ -275,12 +278,14 @@ class Widget {
   }
 }
 
+exposeClass(Widget);
+
 /**
  * @param {Comms} comms
  * @returns {(options: WidgetOptions) => Widget} `Jupyter.widget`.
  */
 function createWidgets(comms) {
-  return (options) => new Widget(comms, Object(options));
+  return (options) => new Widget(comms, { .../** @type {any} */ (options) });
 }
 
 module.exports = { createWidgets, moduleText };
