@@ -26,7 +26,7 @@ from acajs_kernel.pool.results import (
     SessionInfo,
     Wait,
 )
-from acajs_kernel.pool.retry import RetryPolicy
+from acajs_kernel.pool.retry import RetryPolicy, refusal_seconds
 from acajs_kernel.pool.transfer import Download, Progress, Upload
 from acajs_kernel.pool.wire import SESSION_API_VERSION, Wire, check_name, check_path
 
@@ -95,7 +95,9 @@ class PoolClient:
         self._exchange = Exchange(
             endpoint,
             tokens=tokens,
-            policy=RetryPolicy(busy_wait_seconds, random),
+            policy=RetryPolicy(
+                busy_wait_seconds, random, refusal_seconds(is_loopback=endpoint.is_loopback)
+            ),
             transport=transport,
             in_process=in_process,
             maximum_answer_bytes=maximum_answer_bytes,

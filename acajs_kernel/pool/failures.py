@@ -69,6 +69,8 @@ class Failure(NamedTuple):
         is_transient: Sending again can help at all.
         was_connecting: No connection came about.
         is_busy: The service asked to come back later.
+        is_refusal: The token was refused, which may pass: a role that was given just now
+            takes minutes to spread.
         retry_after_seconds: How long the service asked to wait, if it said.
     """
 
@@ -78,6 +80,7 @@ class Failure(NamedTuple):
     is_transient: bool = False
     was_connecting: bool = False
     is_busy: bool = False
+    is_refusal: bool = False
     retry_after_seconds: float | None = None
 
 
@@ -137,6 +140,7 @@ class FailureReader:
             is_safe=is_safe,
             is_transient=status in _TRANSIENT_STATUSES,
             is_busy=status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE},
+            is_refusal=status == HTTPStatus.UNAUTHORIZED,
             retry_after_seconds=retry_after_seconds,
         )
 
