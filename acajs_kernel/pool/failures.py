@@ -183,7 +183,7 @@ class FailureReader:
             text = (
                 f"{self._call.operation} failed: {what}; asked was {self._pool}.{_after(attempt)}"
             )
-        remedy = remedies.of_broken_connection(is_timeout=is_timeout)
+        remedy = remedies.of_broken_connection(self._endpoint, is_timeout=is_timeout)
         if self._call.is_execution and not self._call.is_repeatable:
             kind = ExecutionFateUnknownError
             text += f" {_FATE_UNKNOWN}"
@@ -291,13 +291,15 @@ class FailureReader:
                 reason="the request cannot be sent",
                 is_safe=True,
             )
-        problem = explain_connection_fault(fault, seconds=seconds, describe=self._describe)
+        problem = explain_connection_fault(
+            fault, endpoint=self._endpoint, seconds=seconds, describe=self._describe
+        )
         return Failure(
             self._error(
                 PoolUnreachableError,
                 f"{self._call.operation} failed: {self._pool} was not reached: {problem.what}. "
                 f"Nothing was sent.{_after(attempt)}",
-                remedy=remedies.of_unreachable(self._endpoint, problem.cause, problem.proxy),
+                remedy=remedies.of_unreachable(self._endpoint, problem),
                 seconds=seconds,
             ),
             reason=f"{self._pool} was not reached: {problem.what}",
