@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 import pytest_asyncio
@@ -15,54 +14,13 @@ from acajs_kernel.session import Cell, InputRequest, Outcome
 from acajs_kernel.session.notebook import NotebookSession
 from acajs_kernel.session.opening import SessionSettings
 from acajs_kernel.session.rich import RichSession
+from tests.session.holding import Holding
 
 if TYPE_CHECKING:
     import pytest
 
-_Application = Callable[..., Awaitable[None]]
-
 _IDENTIFIER = "interrupts-0123456789"
 _SECONDS = 30
-
-
-class _Holding:
-    """Holds the requests of one operation before the pool sees them."""
-
-    def __init__(self, application: _Application) -> None:
-        self._application = application
-        self._operation = ""
-        self._has_come = asyncio.Event()
-        self._may_pass = asyncio.Event()
-
-    def hold(self, operation: str) -> None:
-        """Begin to hold requests of an operation, such as "run"."""
-        self._operation = f'"op": "{operation}"'
-        self._has_come.clear()
-        self._may_pass.clear()
-
-    async def has_come(self) -> None:
-        """Wait until one is held."""
-        await asyncio.wait_for(self._has_come.wait(), _SECONDS)
-
-    def let_pass(self) -> None:
-        """Hold no more, and let pass what is held."""
-        self._operation = ""
-        self._may_pass.set()
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        body, more = b"", True
-        while more:
-            message = await receive()
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
-        if self._operation and json.dumps(self._operation)[1:-1].encode() in body:
-            self._has_come.set()
-            await self._may_pass.wait()
-
-        async def replay() -> Any:
-            return {"type": "http.request", "body": body, "more_body": False}
-
-        await self._application(scope, replay, send)
 
 
 async def _refuse(_: str, __: InputRequest) -> str:
@@ -72,7 +30,7 @@ async def _refuse(_: str, __: InputRequest) -> str:
 class _Interruptible:
     """A rich session on a pool whose requests can be held."""
 
-    def __init__(self, holding: _Holding, client: PoolClient) -> None:
+    def __init__(self, holding: Holding, client: PoolClient) -> None:
         self.holding = holding
         self.client = client
         self.session = RichSession(
@@ -102,7 +60,7 @@ class _Interruptible:
 async def rich() -> AsyncIterator[_Interruptible]:
     """Open a session, and stop it at the end."""
     async with LocalPool() as pool:
-        holding = _Holding(pool.application)
+        holding = Holding(pool.application)
         client = PoolClient(
             Endpoint.parse("http://interrupts.localhost"), transport=asgi_transport(holding)
         )
