@@ -8,12 +8,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from acajs_kernel.errors import AcaJsError, SessionLostError
+from acajs_kernel.errors import AcaJsError, CodeFailedError, SessionLostError
 from acajs_kernel.session.events import (
     Cell,
     CommEvent,
     CommMessage,
     Completions,
+    Error,
     Event,
     ExecuteResult,
     InputRequest,
@@ -116,9 +117,10 @@ class NotebookSession:
         """
         if not cell.silent:
             self._texts.append(cell.code)
-        outcome = await self._perform(cell, lambda session: session.execute(cell))
-        if outcome is None:
-            return Outcome(error=_INTERRUPTED_WAIT)
+        try:
+            outcome = await self._perform(cell, lambda session: session.execute(cell))
+        except CodeFailedError as error:
+            return Outcome(error=Error(error.ename, error.evalue, error.traceback))
         if outcome.error is None and cell.is_repeated and not cell.silent:
             self.repeat_if_lost(cell)
         return outcome
@@ -130,28 +132,23 @@ class NotebookSession:
             CodeFailedError: The expression threw, or was interrupted.
             AcaJsError: As for `execute`.
         """
-        session: list[Session] = []
+        return await self._perform(cell, lambda session: session.evaluate(cell))
 
-        def evaluate(ready: Session) -> Awaitable[Any]:
-            session.append(ready)
-            return ready.evaluate(cell)
+    async def _perform(self, cell: Cell, act: Callable[[Session], Awaitable[_Result]]) -> _Result:
+        """Act on the session, or on the one that has replaced it.
 
-        value = await self._perform(cell, evaluate)
-        if not session:
-            raise _INTERRUPTED_WAIT.as_exception()
-        return value
-
-    async def _perform(
-        self, cell: Cell, act: Callable[[Session], Awaitable[_Result]]
-    ) -> _Result | None:
-        """Act on the session, or on the one that has replaced it; None if it was not waited for."""
+        Raises:
+            CodeFailedError: An interrupt has ended the wait for the session, or what was to be
+                done before.
+            AcaJsError: As for `execute`.
+        """
         self._running = cell
         self._lifetime.begin_use()
         self._show_notices()
         try:
             session = await self._lifetime.ready()
             if session is None:
-                return None
+                raise _INTERRUPTED_WAIT.as_exception()
             self._deliver_comms()
             try:
                 return await act(session)
@@ -197,6 +194,11 @@ class NotebookSession:
         self._notices.append(text.rstrip("\n") + "\n")
         self._show_notices()
 
+    async def _ask(self, key: str, request: InputRequest) -> str:
+        """Ask the user for a line, who may think for longer than the session would live."""
+        with self._lifetime.idle():
+            return await self._on_input(key, request)
+
     def _report_wait(self, wait: Wait) -> None:
         """Show that the pool is waited for; a blip that is over in a moment is not worth a word."""
         if wait.attempt > 1 or wait.seconds > _UNNOTICED_SECONDS:
@@ -207,7 +209,9 @@ class NotebookSession:
             self._on_event(self._running.key, Stream("stderr", self._notices.pop(0)))
 
     async def interrupt(self) -> None:
-        """End the running cell, or the wait for it."""
+        """End the running cell, or what it waits for."""
+        if self._earlier.interrupt():
+            return
         if not self._lifetime.interrupt() and self._lifetime.session is not None:
             await self._lifetime.session.interrupt()
 
@@ -373,7 +377,7 @@ class NotebookSession:
             timeout_seconds=settings.timeout_seconds,
             colors=settings.colors,
             on_event=self._show,
-            on_input=self._on_input,
+            on_input=self._ask,
             on_notice=self._notify,
             on_pause=self._on_pause,
             on_comm=self._on_comm,

@@ -87,7 +87,7 @@ async def connect(
 
     Args:
         settings: Name the pool.
-        resources: Closes the client, and the embedded pool with its sessions.
+        resources: Closes the client, its credential, and the embedded pool with its sessions.
         on_wait: Told before each pause between attempts.
 
     Raises:
@@ -105,9 +105,16 @@ async def connect(
 
     if settings.endpoint:
         discard_started()
+        endpoint = await resolve(settings.endpoint)
+        tokens: StaticToken | AzureToken
+        if settings.token:
+            tokens = StaticToken(settings.token)
+        else:
+            tokens = AzureToken()
+            resources.callback(tokens.close)
         client = PoolClient(
-            await resolve(settings.endpoint),
-            tokens=StaticToken(settings.token) if settings.token else AzureToken(),
+            endpoint,
+            tokens=tokens,
             api_version=settings.api_version,
             on_wait=on_wait,
         )
