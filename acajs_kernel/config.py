@@ -116,7 +116,8 @@ class Settings(Configurable):
     keepalive_minutes = Float(
         min=0,
         help="""Minutes of idleness during which the session is kept alive by a ping; 0 turns
-        it off. Environment: ACAJS_KEEPALIVE_MINUTES.""",
+        it off. A cell that waits for the answer to a question, such as prompt(), counts as idle
+        from the question on. Environment: ACAJS_KEEPALIVE_MINUTES.""",
     ).tag(config=True)
 
     on_session_loss = Enum(

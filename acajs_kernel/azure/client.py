@@ -28,6 +28,7 @@ from acajs_kernel.pool.answers import ShapeError, parse_error, parse_json, short
 from acajs_kernel.pool.call import Answer
 from acajs_kernel.pool.failures import Failure
 from acajs_kernel.pool.redaction import Redactor
+from acajs_kernel.pool.remedies import of_certificate
 from acajs_kernel.pool.retry import RetryPolicy, retry_after_seconds
 from acajs_kernel.pool.silence import Silence, SilentError
 from acajs_kernel.pool.transport import CONNECT_SECONDS, open_http_client
@@ -375,15 +376,14 @@ class ResourceManager:
 
         host = self._address.host
         if isinstance(fault, (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError)):
-            problem = explain_connection_fault(fault, seconds=seconds, describe=describe)
+            problem = explain_connection_fault(
+                fault, endpoint=self._address, seconds=seconds, describe=describe
+            )
             reason = f"{host} was not reached: {problem.what}"
             through = f", and the proxy that {problem.proxy} names" if problem.proxy else ""
             remedy = f"Check your network{through}; then run the command again."
-            if problem.cause == "certificate":
-                remedy = (
-                    "If a proxy or a company's own authority signs here, set SSL_CERT_FILE to a "
-                    "file with its certificate in PEM form."
-                )
+            if problem.is_about_certificate:
+                remedy = of_certificate(self._address, problem.cause)
             error = AzureError(f"{operation} failed: {reason}.", remedy=remedy)
             return Failure(error, reason, is_transient=problem.is_transient, was_connecting=True)
         is_timeout = isinstance(fault, (httpx.TimeoutException, TimeoutError))

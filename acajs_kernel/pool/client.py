@@ -29,7 +29,7 @@ from acajs_kernel.pool.results import (
     SessionInfo,
     Wait,
 )
-from acajs_kernel.pool.retry import RetryPolicy
+from acajs_kernel.pool.retry import RetryPolicy, refusal_seconds
 from acajs_kernel.pool.silence import Silence, SilentError
 from acajs_kernel.pool.versions import ApiVersion
 from acajs_kernel.pool.wire import MANAGEMENT_API_VERSION, SESSION_API_VERSION, Wire
@@ -107,7 +107,9 @@ class PoolClient(FileCalls):
         self._exchange = Exchange(
             endpoint,
             tokens=tokens,
-            policy=RetryPolicy(busy_wait_seconds, random),
+            policy=RetryPolicy(
+                busy_wait_seconds, random, refusal_seconds(is_loopback=endpoint.is_loopback)
+            ),
             transport=transport,
             in_process=in_process,
             maximum_answer_bytes=maximum_answer_bytes,

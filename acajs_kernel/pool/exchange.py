@@ -19,6 +19,7 @@ from acajs_kernel.pool.endpoint import Endpoint
 from acajs_kernel.pool.failures import Failure, FailureReader
 from acajs_kernel.pool.lookalikes import is_web_page
 from acajs_kernel.pool.redaction import Redactor
+from acajs_kernel.pool.refusals import Refusals, Renewal
 from acajs_kernel.pool.results import Wait
 from acajs_kernel.pool.retry import RetryPolicy, retry_after_seconds
 
@@ -60,11 +61,6 @@ def _without_command_line() -> Iterator[None]:
     finally:
         if is_first:
             del sys.modules[name]
-
-
-def _was_refused(failure: Failure) -> bool:
-    error = failure.error
-    return isinstance(error, PoolError) and error.status == HTTPStatus.UNAUTHORIZED
 
 
 class Exchange:
@@ -110,6 +106,7 @@ class Exchange:
         self._carrier: HttpCarrier | None = None
         self._is_closed = False
         self._has_reached_pool = False
+        self._renewal: Renewal | None = None if tokens is None else Renewal(tokens, clock)
 
     async def aclose(self) -> None:
         """Close every connection; calls that run then fail."""
@@ -130,9 +127,9 @@ class Exchange:
             ConfigurationError: It cannot be sent at all.
         """
         token = await self._tokens.token() if self._tokens else ""
-        has_refreshed = False
         may_have_been_done = False
         first_failure_at: float | None = None
+        refusals = Refusals(self._policy, self._renewal, self._clock)
         attempt = 0
         while True:
             attempt += 1
@@ -144,21 +141,23 @@ class Exchange:
             except _FailedError as failed:
                 failure, cause = failed.failure, failed.__cause__
             may_have_been_done = may_have_been_done or not failure.is_safe
-            if _was_refused(failure) and self._tokens and not has_refreshed:
-                has_refreshed = True
-                refused, token = token, await self._tokens.token(refresh=True)
-                if token != refused and call.rewind():
+            wait: Wait | None
+            if failure.is_refusal:
+                renewed = await refusals.renewed_token(token)
+                if renewed and call.rewind():
+                    token = renewed
                     continue  # at once: a refused request was not carried out
-                raise failure.error from cause
-            now = self._clock()
-            first_failure_at = now if first_failure_at is None else first_failure_at
-            wait = self._policy.wait_before_next(
-                failure,
-                is_repeatable=call.is_repeatable,
-                has_reached_pool=self._has_reached_pool,
-                attempt=attempt,
-                elapsed_seconds=now - first_failure_at,
-            )
+                wait = refusals.wait(failure)
+            else:
+                now = self._clock()
+                first_failure_at = now if first_failure_at is None else first_failure_at
+                wait = self._policy.wait_before_next(
+                    failure,
+                    is_repeatable=call.is_repeatable,
+                    has_reached_pool=self._has_reached_pool,
+                    attempt=attempt,
+                    elapsed_seconds=now - first_failure_at,
+                )
             if wait is None or not call.rewind():
                 raise failure.error from cause
             await self._pause(wait)

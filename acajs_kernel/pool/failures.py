@@ -70,6 +70,8 @@ class Failure(NamedTuple):
         is_transient: Sending again can help at all.
         was_connecting: No connection came about.
         is_busy: The service asked to come back later.
+        is_refusal: The token was refused, which may pass: a role that was given just now
+            takes minutes to spread.
         retry_after_seconds: How long the service asked to wait, if it said.
         most_attempts: How often sending it is worth while in all; None for no such bound.
     """
@@ -80,6 +82,7 @@ class Failure(NamedTuple):
     is_transient: bool = False
     was_connecting: bool = False
     is_busy: bool = False
+    is_refusal: bool = False
     retry_after_seconds: float | None = None
     most_attempts: int | None = None
 
@@ -145,6 +148,7 @@ class FailureReader:
             is_safe=is_safe,
             is_transient=status in _TRANSIENT_STATUSES,
             is_busy=status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE},
+            is_refusal=status == HTTPStatus.UNAUTHORIZED,
             retry_after_seconds=retry_after_seconds,
         )
 
@@ -197,7 +201,7 @@ class FailureReader:
             text = (
                 f"{self._call.operation} failed: {what}; asked was {self._pool}.{_after(attempt)}"
             )
-        remedy = remedies.of_broken_connection(is_timeout=is_timeout)
+        remedy = remedies.of_broken_connection(self._endpoint, is_timeout=is_timeout)
         if self._call.is_execution and not self._call.is_repeatable:
             kind = ExecutionFateUnknownError
             text += f" {_FATE_UNKNOWN}"
@@ -312,13 +316,15 @@ class FailureReader:
                 reason="the request cannot be sent",
                 is_safe=True,
             )
-        problem = explain_connection_fault(fault, seconds=seconds, describe=self._describe)
+        problem = explain_connection_fault(
+            fault, endpoint=self._endpoint, seconds=seconds, describe=self._describe
+        )
         return Failure(
             self._error(
                 PoolUnreachableError,
                 f"{self._call.operation} failed: {self._pool} was not reached: {problem.what}. "
                 f"Nothing was sent.{_after(attempt)}",
-                remedy=remedies.of_unreachable(self._endpoint, problem.cause, problem.proxy),
+                remedy=remedies.of_unreachable(self._endpoint, problem),
                 seconds=seconds,
             ),
             reason=f"{self._pool} was not reached: {problem.what}",

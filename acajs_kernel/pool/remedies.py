@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from acajs_kernel.pool.call import Call
 from acajs_kernel.pool.endpoint import Endpoint
+
+if TYPE_CHECKING:
+    from acajs_kernel.pool.unreachable import ConnectionProblem
 
 __all__ = [
     "FATE_UNKNOWN",
@@ -14,6 +19,7 @@ __all__ = [
     "SILENCE",
     "UNEXPECTED_ANSWER",
     "of_broken_connection",
+    "of_certificate",
     "of_status",
     "of_unreachable",
 ]
@@ -163,37 +169,63 @@ _LOOPBACK_REMEDIES = dict.fromkeys(
 _ENDPOINT_REMEDIES = {403: _of_forbidden, 404: _of_not_found, 429: _of_busy}
 
 
-def of_broken_connection(*, is_timeout: bool) -> str:
+def of_broken_connection(endpoint: Endpoint, *, is_timeout: bool) -> str:
     """Return what to do when the connection broke or no answer came."""
+    if endpoint.is_loopback:
+        return "Try again; if it lasts, look at the terminal of `acajs pool serve`."
     if is_timeout:
         return "Try again; if it lasts, check the network between here and the pool."
     return "Check the network, and proxies that cut long requests; then try again."
 
 
-def of_unreachable(endpoint: Endpoint, cause: str, proxy: str) -> str:
-    """Return what to do when no connection came about.
-
-    Args:
-        endpoint: The pool's endpoint.
-        cause: Why: ``certificate``, ``tls``, ``name``, ``refused``, ``proxy``, ``timeout``
-            or ``other``.
-        proxy: The environment variable that sets a proxy, or empty.
-    """
-    if cause == "certificate":
-        return (
-            "If a proxy or a company's own authority signs here, set SSL_CERT_FILE to a file "
-            "with its certificate in PEM form."
-        )
+def of_unreachable(endpoint: Endpoint, problem: ConnectionProblem) -> str:
+    """Return what to do when no connection came about."""
+    if problem.is_about_certificate:
+        return of_certificate(endpoint, problem.cause)
     if endpoint.is_loopback:
         return (
             f"Is `acajs pool serve` running, and at {endpoint.url}? Start it, and set "
             "ACAJS_POOL_ENDPOINT to the address that it prints."
         )
-    through = f", and the proxy that {proxy} names" if proxy else ""
-    if cause == "name":
-        return f"Check the region and the spelling in ACAJS_POOL_ENDPOINT, your network{through}."
-    if cause == "proxy":
-        return f"Check the proxy that {proxy or 'HTTPS_PROXY'} names; NO_PROXY lists exceptions."
-    if proxy:
-        return f"Check your network{through}."
-    return "Check your network; behind a proxy, set HTTPS_PROXY."
+    if problem.cause == "proxy":
+        named = problem.proxy or "HTTPS_PROXY"
+        return f"Check the proxy that {named} names; NO_PROXY lists exceptions."
+    if problem.proxy:
+        return f"Check your network, and the proxy that {problem.proxy} names."
+    setting = (
+        " the region and the spelling in ACAJS_POOL_ENDPOINT, and"
+        if problem.cause == "name"
+        else ""
+    )
+    if problem.spared_by is not None:
+        exception, named = problem.spared_by
+        return (
+            f"Check{setting} your network. The proxy that {named} names was not asked, because "
+            f"{exception} makes an exception of {endpoint.host}."
+        )
+    return f"Check{setting} your network; behind a proxy, set HTTPS_PROXY."
+
+
+def of_certificate(endpoint: Endpoint, cause: str) -> str:
+    """Return what to do about a certificate that is not good, by the problem's cause."""
+    if cause == "expired":
+        return (
+            "Check this machine's clock. If it is right, the server's certificate is out of "
+            "date: tell those who run it, or the proxy before it."
+        )
+    if cause == "host":
+        return (
+            f"The certificate is another server's: check that the host {endpoint.host} is right, "
+            "and that no proxy or sign-in page answers in its place."
+        )
+    names = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
+    name = next((name for name in names if os.environ.get(name)), "")
+    if name:
+        return (
+            f"Only the authorities that {name} names are trusted: unset it, or name a file of "
+            "certificates in PEM form with the one that signs here."
+        )
+    return (
+        "If a proxy or a company's own authority signs here, set SSL_CERT_FILE to a file "
+        "with its certificate in PEM form."
+    )

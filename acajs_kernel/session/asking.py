@@ -38,6 +38,11 @@ class Questions:
         """Take a request, which the agent knows by its token."""
         self._waiting.append((cell, token, request))
 
+    @property
+    def is_delivering(self) -> bool:
+        """Whether an answer is on its way to the session."""
+        return bool(self._replies)
+
     def forget(self) -> None:
         """Drop everything: the session that asked is gone."""
         self._waiting.clear()

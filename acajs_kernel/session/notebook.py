@@ -10,12 +10,18 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from acajs_kernel.errors import AcaJsError, AgentUnavailableError, SessionLostError
+from acajs_kernel.errors import (
+    AcaJsError,
+    AgentUnavailableError,
+    CodeFailedError,
+    SessionLostError,
+)
 from acajs_kernel.session.events import (
     Cell,
     CommEvent,
     CommMessage,
     Completions,
+    Error,
     Event,
     ExecuteResult,
     InputRequest,
@@ -131,10 +137,12 @@ class NotebookSession:
         """
         if not cell.silent:
             self._texts.append(cell.code)
-        outcome = await self._perform(cell, lambda session: session.execute(cell))
-        self._unasked_until = 0.0  # it answers, or has been interrupted
-        if outcome is None:
-            return Outcome(error=_INTERRUPTED_WAIT)
+        try:
+            outcome = await self._perform(cell, lambda session: session.execute(cell))
+        except CodeFailedError as error:
+            return Outcome(error=Error(error.ename, error.evalue, error.traceback))
+        finally:
+            self._unasked_until = 0.0  # it answers, or has been interrupted
         if outcome.error is None and cell.is_repeated and not cell.silent:
             self.repeat_if_lost(cell)
         return outcome
@@ -146,28 +154,23 @@ class NotebookSession:
             CodeFailedError: The expression threw, or was interrupted.
             AcaJsError: As for `execute`.
         """
-        session: list[Session] = []
+        return await self._perform(cell, lambda session: session.evaluate(cell))
 
-        def evaluate(ready: Session) -> Awaitable[Any]:
-            session.append(ready)
-            return ready.evaluate(cell)
+    async def _perform(self, cell: Cell, act: Callable[[Session], Awaitable[_Result]]) -> _Result:
+        """Act on the session, or on the one that has replaced it.
 
-        value = await self._perform(cell, evaluate)
-        if not session:
-            raise _INTERRUPTED_WAIT.as_exception()
-        return value
-
-    async def _perform(
-        self, cell: Cell, act: Callable[[Session], Awaitable[_Result]]
-    ) -> _Result | None:
-        """Act on the session, or on the one that has replaced it; None if it was not waited for."""
+        Raises:
+            CodeFailedError: An interrupt has ended the wait for the session, or what was to be
+                done before.
+            AcaJsError: As for `execute`.
+        """
         self._running = cell
         self._lifetime.begin_use()
         self._show_notices()
         try:
             session = await self._lifetime.ready()
             if session is None:
-                return None
+                raise _INTERRUPTED_WAIT.as_exception()
             self._deliver_comms()
             try:
                 return await act(session)
@@ -213,6 +216,11 @@ class NotebookSession:
         self._notices.append(text.rstrip("\n") + "\n")
         self._show_notices()
 
+    async def _ask(self, key: str, request: InputRequest) -> str:
+        """Ask the user for a line, who may think for longer than the session would live."""
+        with self._lifetime.idle():
+            return await self._on_input(key, request)
+
     def _report_wait(self, wait: Wait) -> None:
         """Show that the pool is waited for; a blip that is over in a moment is not worth a word."""
         if wait.attempt > 1 or wait.seconds > _UNNOTICED_SECONDS:
@@ -223,7 +231,9 @@ class NotebookSession:
             self._on_event(self._running.key, Stream("stderr", self._notices.pop(0)))
 
     async def interrupt(self) -> None:
-        """End the running cell, or the wait for it."""
+        """End the running cell, or what it waits for."""
+        if self._earlier.interrupt():
+            return
         if not self._lifetime.interrupt() and self._lifetime.session is not None:
             await self._lifetime.session.interrupt()
 
@@ -260,7 +270,7 @@ class NotebookSession:
         # Imported here because launching the kernel must not wait for it.
         from acajs_kernel.session.completing import known_completions  # noqa: PLC0415
 
-        live = await self._ask(lambda session: session.complete(code, cursor))
+        live = await self._ask_session(lambda session: session.complete(code, cursor))
         return live or known_completions(code, cursor, tuple(self._texts))
 
     async def inspect(self, code: str, cursor: int, detail: int) -> Mapping[str, Any] | None:
@@ -272,10 +282,10 @@ class NotebookSession:
         from acajs_kernel.cell.completion import wanted_expression  # noqa: PLC0415
         from acajs_kernel.session.describing import describe_known  # noqa: PLC0415
 
-        live = await self._ask(lambda session: session.inspect(code, cursor, detail))
+        live = await self._ask_session(lambda session: session.inspect(code, cursor, detail))
         return live or describe_known(wanted_expression(code, cursor))
 
-    async def _ask(
+    async def _ask_session(
         self, question: Callable[[Session], Awaitable[_Result | None]]
     ) -> _Result | None:
         """Ask the session what the editor wants to know; None where it does not answer in time.
@@ -399,7 +409,7 @@ class NotebookSession:
             timeout_seconds=settings.timeout_seconds,
             colors=settings.colors,
             on_event=self._show,
-            on_input=self._on_input,
+            on_input=self._ask,
             on_notice=self._notify,
             on_pause=self._on_pause,
             on_comm=self._on_comm,

@@ -104,7 +104,7 @@ async def connect(
 
     Args:
         settings: Name the pool.
-        resources: Closes the client, and the embedded pool with its sessions.
+        resources: Closes the client, its credential, and the embedded pool with its sessions.
         listener: Told how it goes on.
 
     Raises:
@@ -122,9 +122,16 @@ async def connect(
 
     if settings.endpoint:
         discard_started()
+        endpoint = await resolve(settings.endpoint, silence=listener.silence)
+        tokens: StaticToken | AzureToken
+        if settings.token:
+            tokens = StaticToken(settings.token)
+        else:
+            tokens = AzureToken()
+            resources.callback(tokens.close)
         client = PoolClient(
-            await resolve(settings.endpoint, silence=listener.silence),
-            tokens=StaticToken(settings.token) if settings.token else AzureToken(),
+            endpoint,
+            tokens=tokens,
             api_version=settings.api_version,
             on_wait=listener.on_wait,
             on_notice=listener.on_notice,

@@ -261,10 +261,14 @@ class RichSession:
                     "The session knows nothing of the cell that it was given to run.",
                     remedy="Restart the kernel.",
                 )
-            await self._questions.settle()
-            if self._on_pause is not None:
-                await self._on_pause()
+            await self._unless_given_up(self._attend_frontend())
             request = {"op": "poll", "cell": cell.key}
+
+    async def _attend_frontend(self) -> None:
+        """Do what comes between two polls: ask what waits, and let what was shown be read."""
+        await self._questions.settle()
+        if self._on_pause is not None:
+            await self._on_pause()
 
     async def _ask(self, op: str, **fields: Any) -> dict[str, Any]:  # noqa: ANN401 -- JSON
         fields.setdefault("wait", round(self._wait_seconds() * 1000))
@@ -355,8 +359,10 @@ class RichSession:
                 given_up.set_result(None)
             return
         is_answered = await self._is_answered(self._interrupt(cell))
-        # It may have overtaken the cell, whose request is not worth waiting for then.
-        is_over = not is_answered or (not self._begun and self._receiver.outcome is not None)
+        # It may have overtaken the cell, or an answer to it, whose requests are not worth
+        # waiting for then.
+        is_overtaken = not self._begun or self._questions.is_delivering
+        is_over = not is_answered or (is_overtaken and self._receiver.outcome is not None)
         if is_over and self._running == cell and not given_up.done():
             given_up.set_result(None)
 
@@ -398,8 +404,16 @@ class RichSession:
             )
 
     async def ping(self) -> None:
-        """Renew the session's life, and fetch what callbacks have printed since."""
-        await self._fetch()
+        """Renew the session's life, and fetch what callbacks have printed since.
+
+        A question that a cell has asked is taken back where its session turns out to be lost:
+        nobody waits for the answer any more, and the cell ends.
+        """
+        try:
+            await self._fetch()
+        except SessionLostError:
+            self._questions.cancel()
+            raise
 
     async def close(self, *, restart: bool) -> None:
         """Give up the session: end it, or leave it clean or reattachable.

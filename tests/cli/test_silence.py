@@ -13,8 +13,9 @@ from dataclasses import replace
 import pytest
 from typer.testing import CliRunner
 
-from acajs_kernel import cli, doctor
+from acajs_kernel import doctor
 from acajs_kernel.cli import clients, pool_client, script
+from acajs_kernel.cli.application import application
 from acajs_kernel.pool.silence import Silence
 from tests.silent_pool import SilentPool, silent_pool
 
@@ -61,7 +62,7 @@ def test_a_command_says_what_it_waits_for_and_ends(
 ) -> None:
     """One line names the call and the pool; the error says what to do."""
     monkeypatch.setenv("ACAJS_RUNTIME", runtime)
-    ran = CliRunner().invoke(cli._application, arguments)
+    ran = CliRunner().invoke(application, arguments)
     host = pool.endpoint.removeprefix("http://")
     assert f"{operation}: waiting for the session pool at {host}, which has not" in ran.stderr
     assert ran.stderr.count("waiting for") == 1
@@ -79,7 +80,7 @@ def test_the_doctor_says_what_it_waits_for_and_ends(
     # The package has a function of the module's name.
     module = importlib.import_module("acajs_kernel.cli.doctor")
     monkeypatch.setattr(module, "_NOTICE_SECONDS", 0.1)
-    ran = CliRunner().invoke(cli._application, ["doctor"])
+    ran = CliRunner().invoke(application, ["doctor"])
     assert "Role: no result for 0.1 s; waiting" in ran.stderr
     assert "no result within" in ran.stdout
     assert ran.exit_code == 1
