@@ -10,6 +10,7 @@ const { ring, replies } = startControlThread();
 
 const net = require("node:net");
 
+const { boundedJson } = require("./runner/bounds.js");
 const { Cells, mayPrintLater } = require("./runner/cells.js");
 const { Comms } = require("./runner/comms.js");
 const { createContext } = require("./runner/context.js");
@@ -106,6 +107,16 @@ function start(nativeImport) {
   reportUncaught(output, tracebacks);
   process.on("exit", () => output.writeThrough());
 
+  /** @param {any} question */
+  const answerTo = (question) => {
+    try {
+      const reply = questions.answer(question);
+      boundedJson(reply);
+      return reply;
+    } catch (error) {
+      return { refused: "failed", message: String(error) };
+    }
+  };
   /** @type {Record<string, (message: any) => void>} */
   const operations = {
     configure: ({ settings }) => {
@@ -120,7 +131,7 @@ function start(nativeImport) {
     input: (message) => prompts.receive(message),
     comm: (message) => receiveComm(message, comms, { output, inspection, interrupts }),
     question: ({ id, question }) => {
-      output.send({ kind: "reply", id, reply: questions.answer(question) });
+      output.send({ kind: "reply", id, reply: answerTo(question) });
     },
   };
   const begin = () => {

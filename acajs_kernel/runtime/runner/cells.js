@@ -203,7 +203,12 @@ class Cells {
   #finish(message, outcome) {
     if ("data" in outcome) {
       const { data, metadata } = outcome;
-      this.#output.send({ kind: "result", cell: message.cell, data, metadata });
+      try {
+        this.#output.send({ kind: "result", cell: message.cell, data, metadata });
+      } catch (error) {
+        this.#finish(message, { error: this.#tracebacks.describe(error) });
+        return;
+      }
     }
     if ("error" in outcome) {
       this.#output.send({ kind: "error", cell: message.cell, ...outcome.error });
@@ -286,7 +291,14 @@ class Cells {
     const milliseconds = Math.round((now() - this.#begun) * 1000) / 1000;
     const active = mayPrintLater();
     const cpu = cpuUsage(this.#usage);
-    this.#output.send({ kind: "done", cell: message.cell, status, expressions, milliseconds, cpu, active });
+    const done = { kind: "done", cell: message.cell, status, milliseconds, cpu, active };
+    try {
+      this.#output.send({ ...done, expressions });
+    } catch (error) {
+      const failed = { status: "error", ...this.#tracebacks.describe(error) };
+      const names = Object.keys(expressions);
+      this.#output.send({ ...done, expressions: Object.fromEntries(names.map((name) => [name, failed])) });
+    }
   }
 }
 

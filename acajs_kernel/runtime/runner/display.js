@@ -5,6 +5,7 @@
 
 const { inspect, types } = require("node:util");
 
+const { boundedJson, limitData } = require("./bounds.js");
 const { bytesOf } = require("./images.js");
 const { KNOWN } = require("./known_values.js");
 const { grouped } = require("./markup.js");
@@ -29,7 +30,7 @@ const NEL_METHODS = Object.freeze({
   _toJpeg: "image/jpeg",
 });
 
-const { parse, stringify } = JSON;
+const { parse } = JSON;
 
 /** @typedef {Record<string, unknown>} MimeBundle */
 /**
@@ -116,9 +117,10 @@ function plainText(value, settings) {
  * @param {unknown} value
  * @returns {unknown} The same as JSON can hold it.
  * @throws {TypeError} It is circular.
+ * @throws {RangeError} It is too large, or nested too deep.
  */
 function toJson(value) {
-  const text = stringify(value, (_, item) => (typeof item === "bigint" ? Number(item) : item));
+  const text = boundedJson(value, (_, item) => (typeof item === "bigint" ? Number(item) : item));
   return text === undefined ? undefined : parse(text);
 }
 
@@ -152,6 +154,8 @@ function toData(bundle) {
 function encoded(bundle) {
   /** @type {MimeBundle} */
   const data = {};
+  /** @type {string[]} */
+  const notes = [];
   if (typeof bundle !== "object" || bundle === null) {
     return data;
   }
@@ -167,10 +171,10 @@ function encoded(bundle) {
         data[mime] = item;
       }
     } catch (error) {
-      data["text/plain"] ??= `[the ${mime} of this value cannot be shown: ${messageOf(error)}]`;
+      notes.push(`[the ${mime} of this value cannot be shown: ${messageOf(error)}]`);
     }
   }
-  return data;
+  return limitData(data, notes);
 }
 
 /**

@@ -20,7 +20,24 @@ const PERMANENT = "acajs";
 
 const soon = setImmediate;
 const { defineProperty } = Object;
-const { deleteProperty } = Reflect;
+const { apply, deleteProperty } = Reflect;
+const { then } = Promise.prototype;
+
+/**
+ * @param {unknown} value
+ * @returns {RemoteObject} What `use` takes the value itself from.
+ */
+function handed(value) {
+  return { type: "object", value };
+}
+
+/**
+ * @param {unknown} thrown
+ * @returns {import("node:inspector").Runtime.ExceptionDetails}
+ */
+function detailsOf(thrown) {
+  return { exceptionId: 0, text: "Uncaught", lineNumber: 0, columnNumber: 0, exception: handed(thrown) };
+}
 
 /** Evaluates code and takes values out of the inspector's hands. */
 class Inspection {
@@ -75,6 +92,7 @@ class Inspection {
     /** @type {(Evaluation | typeof TERMINATED)[]} */
     const answers = [];
     let isInside = true;
+    let isAnswered = false;
     // The first promise that a cell makes is its own.
     const held = this.#held;
     held.clear();
@@ -85,6 +103,7 @@ class Inspection {
     });
     this.#session.post("Runtime.evaluate", parameters, (error, result) => {
       const answer = error === null ? /** @type {Evaluation} */ (result) : TERMINATED;
+      isAnswered = true;
       if (isInside) {
         // No method of arrays: the user may have replaced it by accident.
         answers[0] = answer;
@@ -97,6 +116,23 @@ class Inspection {
     const [answer] = answers;
     if (answer !== undefined) {
       onEnd(answer);
+      return;
+    }
+    /** @param {Evaluation} settled */
+    const fill = (settled) => {
+      soon(soon, () => {
+        if (!isAnswered) {
+          onEnd(settled);
+        }
+      });
+    };
+    // The inspector drops an answer whose JSON is longer than V8's texts may be, and a text or
+    // an error's message may be that. What has become of the promise is known without it.
+    for (const promise of held) {
+      apply(then, promise, [
+        (/** @type {any} */ value) => fill({ result: handed(value[".repl_result"]) }),
+        (/** @type {unknown} */ thrown) => fill({ result: handed(undefined), exceptionDetails: detailsOf(thrown) }),
+      ]);
     }
   }
 

@@ -177,7 +177,8 @@ class Questions {
       throwOnSideEffect: true,
       timeout: TIMEOUT,
     });
-    const hasValue = evaluation !== TERMINATED && evaluation.exceptionDetails === undefined;
+    // V8 has no answer for a text that is too long as JSON.
+    const hasValue = evaluation !== undefined && evaluation !== TERMINATED && evaluation.exceptionDetails === undefined;
     return hasValue && this.#inspection.use(evaluation.result, use);
   }
 }
