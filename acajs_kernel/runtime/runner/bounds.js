@@ -9,8 +9,8 @@ const { grouped } = require("./markup.js");
 const MOST_CHARACTERS = 50_000_000;
 
 /** Characters of a message, and of a bundle in it, as JSON in ASCII: others take six each. */
-const MOST_ESCAPED = 150_000_000;
-const MOST_DATA = 110_000_000;
+const MOST_ESCAPED = 80_000_000;
+const MOST_DATA = 60_000_000;
 
 const PLAIN = "text/plain";
 
@@ -19,6 +19,9 @@ const MOST_ERROR_CHARACTERS = 1_000_000;
 
 /** Levels of objects and arrays: neither Python nor browsers read many more. */
 const DEEPEST = 200;
+
+/** The same of a message, in which such a value stands a few levels down. */
+const DEEPEST_MESSAGE = 210;
 
 const QUOTE = 34;
 const BACKSLASH = 92;
@@ -89,10 +92,11 @@ function endOfString(text, start) {
 
 /**
  * @param {string} text JSON.
- * @returns {boolean} Whether its objects and arrays stand within one another over too many levels.
+ * @param {number} levels
+ * @returns {boolean} Whether its objects and arrays stand within one another over more levels.
  */
-function isTooDeep(text) {
-  if (text.length < 2 * DEEPEST) {
+function isDeeper(text, levels) {
+  if (text.length < 2 * levels) {
     return false;
   }
   for (let index = 0, depth = 0; index < text.length; index += 1) {
@@ -101,7 +105,7 @@ function isTooDeep(text) {
       index = endOfString(text, index);
     } else if (character === "{" || character === "[") {
       depth += 1;
-      if (depth > DEEPEST) {
+      if (depth > levels) {
         return true;
       }
     } else if (character === "}" || character === "]") {
@@ -114,11 +118,12 @@ function isTooDeep(text) {
 /**
  * @param {unknown} value
  * @param {(key: string, value: unknown) => unknown} [replace]
+ * @param {number} [levels] How many there may be.
  * @returns {string | undefined} It as JSON that can travel.
  * @throws {RangeError} It is too long, or nested too deep.
  * @throws {TypeError} It is circular, or holds what JSON cannot.
  */
-function boundedJson(value, replace) {
+function boundedJson(value, replace, levels = DEEPEST) {
   let text;
   try {
     text = stringify(value, replace);
@@ -128,7 +133,7 @@ function boundedJson(value, replace) {
     }
     throw new RangeError("It is too long, or nested too deep, to be sent to the notebook.");
   }
-  if (text !== undefined && isTooDeep(text)) {
+  if (text !== undefined && isDeeper(text, levels)) {
     throw new RangeError(`It is nested over more than ${DEEPEST} levels, too deep to be sent to the notebook.`);
   }
   if (text !== undefined && text.length * WIDEST > MOST_ESCAPED && measure(text, MOST_ESCAPED).end < text.length) {
@@ -174,4 +179,4 @@ function limitData(data, notes) {
   return data;
 }
 
-module.exports = { MOST_ERROR_CHARACTERS, boundedJson, cut, limitData };
+module.exports = { DEEPEST_MESSAGE, MOST_ERROR_CHARACTERS, boundedJson, cut, limitData };

@@ -7,7 +7,7 @@
  */
 "use strict";
 
-const { boundedJson } = require("./bounds.js");
+const { DEEPEST_MESSAGE, boundedJson } = require("./bounds.js");
 
 /** @typedef {import("./context.js").CellContext} CellContext */
 /** @typedef {import("./ring.js").Ring} Ring */
@@ -62,7 +62,7 @@ class Output {
    * @throws {RangeError} It is too large, or nested too deep.
    */
   send(event) {
-    const text = /** @type {string} */ (boundedJson(event));
+    const text = /** @type {string} */ (boundedJson(event, undefined, DEEPEST_MESSAGE));
     const { longest } = this.#ring;
     let start = 0;
     while (text.length - start >= longest - 1) {
