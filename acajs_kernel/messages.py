@@ -43,6 +43,9 @@ show any number of outputs of this size.
 
 _MAXIMUM_ERROR_CHARACTERS = 1_000_000
 
+# A text that was cut in the session says so, and is that much longer.
+_CUT_CHARACTERS = 1000
+
 
 def limited_event(event: Event) -> Event:
     """Return an event as it may be shown: what is too large is cut, and says so."""
@@ -59,9 +62,10 @@ def _limited_data(data: Mapping[str, Any]) -> Mapping[str, Any]:
         mime: len(value if isinstance(value, str) else json.dumps(value))
         for mime, value in data.items()
     }
-    if all(size <= MAXIMUM_CHARACTERS for size in sizes.values()):
+    most = MAXIMUM_CHARACTERS + _CUT_CHARACTERS
+    if all(size <= most for size in sizes.values()):
         return data
-    kept = {mime: data[mime] for mime, size in sizes.items() if size <= MAXIMUM_CHARACTERS}
+    kept = {mime: data[mime] for mime, size in sizes.items() if size <= most}
     text = str(data.get("text/plain", ""))
     notes = [
         f"[{mime} of {size:,} characters is not shown: more than {MAXIMUM_CHARACTERS:,}. "
@@ -74,7 +78,7 @@ def _limited_data(data: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _cut(text: str, length: int) -> str:
-    if len(text) <= length:
+    if len(text) <= length + _CUT_CHARACTERS:
         return text
     return f"{text[:length]}… cut: {len(text) - length:,} more characters\n"
 

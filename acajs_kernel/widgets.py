@@ -68,7 +68,7 @@ class WidgetStates:
         state = data.get("state") if isinstance(data, Mapping) else None
         if comm_id not in self._states or not isinstance(state, Mapping):
             return
-        paths = data.get("buffer_paths") or []
+        paths = [path for path in _list(data.get("buffer_paths")) if _is_path(path)]
         changed = {*state, *(path[0] for path in paths)}
         kept = [(path, b) for path, b in self._buffers[comm_id] if path[0] not in changed]
         self._buffers[comm_id] = [*kept, *zip(paths, buffers, strict=False)]
@@ -76,3 +76,11 @@ class WidgetStates:
             # A value that is binary as a whole stands only in the buffers.
             self._states[comm_id].pop(name, None)
         self._states[comm_id].update(state)
+
+
+def _list(value: Any) -> list[Any]:  # noqa: ANN401 -- JSON
+    return value if isinstance(value, list) else []
+
+
+def _is_path(path: Any) -> bool:  # noqa: ANN401 -- JSON
+    return isinstance(path, list) and bool(path) and all(isinstance(s, (str, int)) for s in path)

@@ -12,6 +12,7 @@ const net = require("node:net");
 const { Readable } = require("node:stream");
 const { StringDecoder } = require("node:string_decoder");
 
+const { boundedJson } = require("./runner/bounds.js");
 const { Cells, mayPrintLater } = require("./runner/cells.js");
 const { Comms } = require("./runner/comms.js");
 const { createContext } = require("./runner/context.js");
@@ -114,6 +115,16 @@ function start(nativeImport) {
   reportUncaught(output, tracebacks);
   process.on("exit", () => output.writeThrough());
 
+  /** @param {any} question */
+  const answerTo = (question) => {
+    try {
+      const reply = questions.answer(question);
+      boundedJson(reply);
+      return reply;
+    } catch (error) {
+      return { refused: "failed", message: String(error) };
+    }
+  };
   /** @type {Record<string, (message: any) => void>} */
   const operations = {
     configure: ({ settings }) => {
@@ -128,14 +139,7 @@ function start(nativeImport) {
     input: (message) => prompts.receive(message),
     comm: (message) => receiveComm(message, comms, { output, inspection, interrupts }),
     question: ({ id, question }) => {
-      /** @type {object} */
-      let reply = {};
-      try {
-        reply = questions.answer(question);
-      } catch {
-        // The user's code may have broken what Node answers with: then there is no answer.
-      }
-      output.send({ kind: "reply", id, reply });
+      output.send({ kind: "reply", id, reply: answerTo(question) });
     },
   };
   const begin = () => {

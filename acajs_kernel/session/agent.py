@@ -95,7 +95,7 @@ class Agent:
             # An earlier kernel of this notebook may have left an interpreter that has ended.
             await self._stop_session()
             answer = await self.ask("hello", fresh=fresh, opening=self._openings, settings=settings)
-        self.epoch = answer["epoch"]
+        self.epoch = str(answer.get("epoch", ""))
         return answer
 
     async def ask(self, operation: str, **fields: Any) -> dict[str, Any]:  # noqa: ANN401 -- JSON
@@ -135,8 +135,9 @@ class Agent:
                 raise SessionLostError("The session was replaced by a new one.")
             if answer is None:
                 continue
-            waited = float(answer.get("waited", 0)) / 1000
-            self.round_trip_seconds = max(time.monotonic() - begun - waited, 0)
+            waited = answer.get("waited", 0)
+            seconds = waited / 1000 if isinstance(waited, (int, float)) else 0.0
+            self.round_trip_seconds = max(time.monotonic() - begun - seconds, 0)
             if answer.get("refused") == "epoch":
                 raise SessionLostError("The session was replaced by a new one.")
             if epoch and answer.get("epoch") != epoch:

@@ -255,7 +255,7 @@ class RichSession:
                 )
             if not answer.get("more") and cell.key not in (
                 answer.get("running"),
-                *answer.get("queued", ()),
+                *(answer.get("queued") or ()),
             ):
                 raise SessionError(
                     "The session knows nothing of the cell that it was given to run.",

@@ -74,11 +74,9 @@ def test_every_stripped_module_parses() -> None:
     assert len(files) > 15
     texts = [strip(file.read_text(encoding="utf-8")) for file in files]
     assert all(text.startswith('"use strict";') for text in texts)
-    script = (
-        f"for (const text of {json.dumps(texts)})"
-        " new Function('module', 'exports', 'require', text); console.log('parsed')"
-    )
-    assert run_node(script) == "parsed\n"
+    for text in texts:  # together they are too long for a command line
+        script = f"new Function('module', 'exports', 'require', {json.dumps(text)})"
+        assert run_node(f"{script}; console.log('parsed')") == "parsed\n"
 
 
 @needs_node

@@ -12,9 +12,13 @@ const { spawn } = require("node:child_process");
 const { StringDecoder } = require("node:string_decoder");
 
 const { killTree } = require("./descendants.js");
+const { RunnerLines } = require("./runner_lines.js");
 
 /** Milliseconds to wait for the pipes of a runner that has ended: its children may hold them. */
 const CLOSE_MILLISECONDS = 300;
+
+/** Milliseconds from the end of a pipe to that of the process whose end it is. */
+const CUT_MILLISECONDS = 200;
 
 /** Characters of its last words that are searched for the reason of a death. */
 const LAST_WORDS = 4096;
@@ -53,13 +57,14 @@ const BOOTSTRAP = `(() => {
 /** @typedef {{kind: string, [field: string]: any}} RunnerMessage */
 /**
  * @typedef {object} Ending How a runner ended.
- * @property {"exit" | "crash" | "memory" | "killed"} reason
+ * @property {"exit" | "crash" | "memory" | "killed" | "closed"} reason
  * @property {number | null} code Its exit code.
  * @property {string | null} signal The signal that ended it.
  */
 /**
  * @typedef {object} RunnerListener
  * @property {(message: RunnerMessage) => void} onMessage
+ * @property {() => void} onBroken Called for a line that the runner cannot have written.
  * @property {(name: "stdout" | "stderr", text: string) => void} onText
  * @property {(ending: Ending) => void} onEnd Called once, after all its output.
  */
@@ -70,7 +75,8 @@ const BOOTSTRAP = `(() => {
  * @property {number} heapMegabytes
  */
 
-const { parse, stringify } = JSON;
+const { stringify } = JSON;
+const soon = setImmediate;
 const startTimer = setTimeout;
 const stopTimer = clearTimeout;
 
@@ -85,34 +91,6 @@ function flags() {
   return wanted.filter((flag) => known.has(flag));
 }
 
-/**
- * Call back with every whole line of a pipe.
- * @param {Readable} pipe
- * @param {(line: string) => void} onLine
- * @param {() => void} onRest Called when there is no more for now.
- * @returns {void}
- */
-function readLines(pipe, onLine, onRest) {
-  const decoder = new StringDecoder("utf8");
-  /** @type {string[]} */
-  let pieces = [];
-  pipe.on("data", (/** @type {Buffer} */ chunk) => {
-    const text = decoder.write(chunk);
-    let start = 0;
-    for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n", start)) {
-      pieces.push(text.slice(start, end));
-      const line = pieces.length === 1 ? /** @type {string} */ (pieces[0]) : pieces.join("");
-      pieces = [];
-      start = end + 1;
-      onLine(line);
-    }
-    if (start < text.length) {
-      pieces.push(text.slice(start));
-    }
-    onRest();
-  });
-}
-
 /** One runner, from its start to its end. */
 class RunnerProcess {
   /** Whether it is made to wait by leaving its output unread; after its end all is read. */
@@ -125,11 +103,13 @@ class RunnerProcess {
   #killed = false;
   #lastWords = "";
   #hasReport = false;
-  /** Whose text is coming. @type {RunnerMessage} */
-  #stream = { kind: "stream", cell: "", name: "stdout" };
-  #text = "";
-  /** @type {string[]} */
-  #pieces = [];
+  /** Whether one of its pipes has ended: soon it has ended too, or is ended. */
+  #isCut = false;
+  #wasCut = false;
+  /** @type {RunnerMessage | null} */
+  #lastDone = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #cutTimer;
   /** @type {Readable[]} */
   #outputs;
   /** @type {Writable} */
@@ -160,16 +140,20 @@ class RunnerProcess {
     for (const pipe of [stdout, stderr, main, control, events]) {
       // A runner that dies breaks its pipes; what matters of it comes with "exit".
       pipe.on("error", () => undefined);
+      pipe.on("close", () => this.#cut());
     }
+    // Nothing comes through these two, but their end does.
+    main.resume();
+    control.resume();
     this.#child.on("error", (error) => this.#fail(error));
     this.#child.on("exit", (code, signal) => this.#exited(code, signal));
     this.#main.write(String(options.source.length).padStart(10, "0"));
     this.#main.write(options.source, "latin1");
-    readLines(
-      events,
-      (line) => this.#read(line),
-      () => this.#closeText(),
-    );
+    const lines = new RunnerLines({
+      onMessage: (message) => this.#receive(message),
+      onBroken: () => this.#ended || listener.onBroken(),
+    });
+    events.on("data", (/** @type {Buffer} */ chunk) => lines.take(chunk));
     this.#readText(stdout, "stdout");
     this.#readText(stderr, "stderr");
   }
@@ -232,43 +216,47 @@ class RunnerProcess {
   }
 
   /**
-   * Take a line of the events; `runner/output.js` tells what lines there are.
-   * @param {string} line
+   * @param {RunnerMessage} message
    * @returns {void}
    */
-  #read(line) {
-    if (this.#ended) {
-      return;
-    }
-    const mark = line[0];
-    if (mark === '"') {
-      this.#text += parse(line);
-      return;
-    }
-    this.#closeText();
-    if (mark === "+" || mark === "=") {
-      this.#pieces.push(line.slice(1));
-      if (mark === "+") {
-        return;
-      }
-    }
-    // Pieces without a last one are of a message that an interrupt has cut off.
-    const message = parse(mark === "=" ? this.#pieces.join("") : line);
-    this.#pieces = [];
-    if (message.kind === "stream") {
-      this.#stream = message;
+  #receive(message) {
+    if (message.kind === "done") {
+      // What was written to descriptors 1 and 2 before is read within one more turn of the loop.
+      soon(() => soon(() => this.#pass(message)));
     } else {
+      this.#pass(message);
+    }
+  }
+
+  /**
+   * Hand on a message. The end of a cell waits for the process, if that is about to end too.
+   * @param {RunnerMessage} message
+   * @returns {void}
+   */
+  #pass(message) {
+    if (this.#isCut && message.kind === "done") {
+      this.#lastDone = message;
+    } else if (!this.#ended) {
       this.#listener.onMessage(message);
     }
   }
 
-  /** Hand on the text that has come. */
-  #closeText() {
-    if (this.#text !== "") {
-      const text = this.#text;
-      this.#text = "";
-      this.#listener.onMessage({ ...this.#stream, text });
+  /**
+   * A pipe has ended. If the process lives on, its code has closed a descriptor that the runtime
+   * needs, and nothing more could be told to it, or heard of it.
+   */
+  #cut() {
+    if (this.#isCut || this.#ended) {
+      return;
     }
+    this.#isCut = true;
+    this.#cutTimer = startTimer(() => {
+      const { pid, exitCode, signalCode } = this.#child;
+      if (pid !== undefined && exitCode === null && signalCode === null) {
+        this.#wasCut = true;
+        killTree(pid);
+      }
+    }, CUT_MILLISECONDS);
   }
 
   /**
@@ -325,6 +313,7 @@ class RunnerProcess {
   #exited(code, signal) {
     const finish = () => {
       stopTimer(timer);
+      stopTimer(this.#cutTimer);
       this.#end({ reason: this.#reason(code, signal), code, signal });
     };
     const timer = startTimer(finish, CLOSE_MILLISECONDS);
@@ -342,6 +331,9 @@ class RunnerProcess {
   #reason(code, signal) {
     if (this.#killed) {
       return "killed";
+    }
+    if (this.#wasCut) {
+      return "closed";
     }
     // V8 writes this before it aborts, with SIGABRT or, below a shell, exit code 134.
     const isFull = this.#hasReport || /heap out of memory|Allocation failed/.test(this.#lastWords);
@@ -362,6 +354,9 @@ class RunnerProcess {
     this.#ended = true;
     for (const pipe of this.#outputs) {
       pipe.destroy();
+    }
+    if (this.#lastDone !== null && ending.reason !== "closed") {
+      this.#listener.onMessage(this.#lastDone);
     }
     this.#listener.onEnd(ending);
   }

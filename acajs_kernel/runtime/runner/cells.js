@@ -226,7 +226,12 @@ class Cells {
   #finish(message, outcome) {
     if ("data" in outcome) {
       const { data, metadata } = outcome;
-      this.#output.send({ kind: "result", cell: message.cell, data, metadata });
+      try {
+        this.#output.send({ kind: "result", cell: message.cell, data, metadata });
+      } catch (error) {
+        this.#finish(message, { error: this.#tracebacks.describe(error) });
+        return;
+      }
     }
     if ("error" in outcome) {
       this.#output.send({ kind: "error", cell: message.cell, ...outcome.error });
@@ -310,7 +315,14 @@ class Cells {
     const active = mayPrintLater();
     // A copy: JSON would ask the prototype of Node's own object, which is the user's, for `toJSON`.
     const cpu = { ...cpuUsage(this.#usage) };
-    this.#output.send({ kind: "done", cell: message.cell, status, expressions, milliseconds, cpu, active });
+    const done = { kind: "done", cell: message.cell, status, milliseconds, cpu, active };
+    try {
+      this.#output.send({ ...done, expressions });
+    } catch (error) {
+      const failed = { status: "error", ...this.#tracebacks.describe(error) };
+      const names = Object.keys(expressions);
+      this.#output.send({ ...done, expressions: Object.fromEntries(names.map((name) => [name, failed])) });
+    }
   }
 }
 

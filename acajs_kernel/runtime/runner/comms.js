@@ -199,7 +199,7 @@ class Comms {
    * @returns {void}
    */
   publish(kind, content, extras) {
-    this.#send(kind, { id: content.comm_id, target: content.target_name ?? "" }, content.data ?? {}, extras);
+    this.#send(kind, { id: String(content.comm_id), target: String(content.target_name ?? "") }, content.data ?? {}, extras);
   }
 
   /**
@@ -265,6 +265,9 @@ class Comms {
    * @returns {void}
    */
   #send(kind, { id, target }, data, { metadata = {}, buffers = [] }) {
+    if (typeof metadata !== "object" || metadata === null || Array.isArray(metadata)) {
+      throw new TypeError("A comm's metadata is an object.");
+    }
     this.#output.send({
       kind: "comm",
       cell: this.#output.cell,

@@ -32,6 +32,8 @@ function controlThread() {
   /** Bytes that are written at once. */
   const SLICE = 64 * 1024;
 
+  const LINE_BREAK = 10;
+
   /** Writes before an interrupt or input that has come in the meantime is looked at. */
   const SLICES_A_TURN = 4;
 
@@ -57,7 +59,12 @@ function controlThread() {
     try {
       return fs.writeSync(EVENTS, bytes, start, length);
     } catch (error) {
-      if (/** @type {NodeJS.ErrnoException} */ (error).code !== "EAGAIN") {
+      const { code } = /** @type {NodeJS.ErrnoException} */ (error);
+      if (code === "EBADF") {
+        // User code has closed it. The agent sees that, and ends this process.
+        return length;
+      }
+      if (code !== "EAGAIN") {
         return die();
       }
       // The pipe does not block on this system, and is full.
@@ -81,7 +88,10 @@ function controlThread() {
         continue;
       }
       const start = read & (bytes.length - 1);
-      const length = writeSome(start, Math.min(count, bytes.length - start, SLICE));
+      const most = Math.min(count, bytes.length - start, SLICE);
+      // Up to the end of a line: user code may write to the pipe in between.
+      const end = most < count ? bytes.lastIndexOf(LINE_BREAK, start + most - 1) + 1 : 0;
+      const length = writeSome(start, end > start ? end - start : most);
       Atomics.store(slots, indices.read, (read + length) | 0);
       Atomics.notify(slots, indices.read);
     }

@@ -3,6 +3,7 @@
  */
 "use strict";
 
+const { boundedJson, limitData } = require("./bounds.js");
 const { toText } = require("./bytes.js");
 const { bytesOf } = require("./images.js");
 const { KNOWN } = require("./known_values.js");
@@ -29,7 +30,7 @@ const NEL_METHODS = Object.freeze({
   _toJpeg: "image/jpeg",
 });
 
-const { parse, stringify } = JSON;
+const { parse } = JSON;
 const { apply } = Reflect;
 
 /** @typedef {Record<string, unknown>} MimeBundle */
@@ -118,9 +119,10 @@ function plainText(value, settings) {
  * @param {unknown} value
  * @returns {unknown} The same as JSON can hold it.
  * @throws {TypeError} It is circular.
+ * @throws {RangeError} It is too large, or nested too deep.
  */
 function toJson(value) {
-  const text = stringify(value, (_, item) => (typeof item === "bigint" ? Number(item) : item));
+  const text = boundedJson(value, (_, item) => (typeof item === "bigint" ? Number(item) : item));
   return text === undefined ? undefined : parse(text);
 }
 
@@ -154,6 +156,8 @@ function toData(bundle) {
 function encoded(bundle) {
   /** @type {MimeBundle} */
   const data = {};
+  /** @type {string[]} */
+  const notes = [];
   if (typeof bundle !== "object" || bundle === null) {
     return data;
   }
@@ -169,10 +173,10 @@ function encoded(bundle) {
         data[mime] = item;
       }
     } catch (error) {
-      data["text/plain"] ??= `[the ${mime} of this value cannot be shown: ${messageOf(error)}]`;
+      notes.push(`[the ${mime} of this value cannot be shown: ${messageOf(error)}]`);
     }
   }
-  return data;
+  return limitData(data, notes);
 }
 
 /**

@@ -93,7 +93,12 @@ class Displays {
     const shown =
       options.raw === true ? { data: toData(value), metadata: {} } : represent(value, this.#settings());
     if (shown instanceof Promise) {
-      this.#await(cell, shown.then(send));
+      this.#await(
+        cell,
+        shown.then(send).catch((error) => {
+          this.#output.attribute(cell, () => this.#output.print("stderr", `A value was not displayed: ${error}\n`));
+        }),
+      );
     } else {
       send(shown);
     }

@@ -129,10 +129,11 @@ function createNamespace(output, displays, settings, comms) {
         comms.publish(kind, /** @type {any} */ (content), extra);
         return;
       }
-      if (typeof type !== "string" || RESERVED.has(type) || extra.buffers?.length > 0) {
+      const isContent = typeof content === "object" && content !== null && !Array.isArray(content);
+      if (typeof type !== "string" || !isContent || RESERVED.has(type) || extra.buffers?.length > 0) {
         throw new TypeError(
           "Jupyter.broadcast takes the type of a message, which is not one of the kernel's own " +
-            `(${[...RESERVED].join(", ")}), and its content, without binary buffers.`,
+            `(${[...RESERVED].join(", ")}), and its content, an object, without binary buffers.`,
         );
       }
       output.send({ kind: "message", cell: output.cell, type, content });

@@ -30,7 +30,25 @@ const RUN = "__acajs_run__";
 
 const { parse, stringify } = JSON;
 const { defineProperty } = Object;
+const { apply } = Reflect;
+const { then } = Promise.prototype;
 const soon = setImmediate;
+
+/**
+ * @param {unknown} value
+ * @returns {RemoteObject} What `use` takes the value itself from.
+ */
+function handed(value) {
+  return { type: "object", value };
+}
+
+/**
+ * @param {unknown} thrown
+ * @returns {import("node:inspector").Runtime.ExceptionDetails}
+ */
+function detailsOf(thrown) {
+  return { exceptionId: 0, text: "Uncaught", lineNumber: 0, columnNumber: 0, exception: handed(thrown) };
+}
 
 /** The inspector itself has failed. */
 class InspectionError extends Error {
@@ -137,13 +155,33 @@ class Inspection {
     const [answer] = answers;
     if (answer !== undefined) {
       onEnd(answer);
-    } else if (hasThen() && !parameters.expression.includes("await")) {
+      return;
+    }
+    if (hasThen() && !parameters.expression.includes("await")) {
       // The code may have made `Object.prototype.then`: V8 waits for its own result.
       soon(() => {
         if (!isAnswered) {
           onEnd({ result: { type: "undefined" } });
         }
       });
+    }
+    /** @param {Evaluation} settled */
+    const fill = (settled) => {
+      // An answer comes within this turn of the loop. Without `unref` the wait for it would look
+      // like something that the cell has left behind.
+      soon(() => {
+        if (!isAnswered) {
+          onEnd(settled);
+        }
+      }).unref();
+    };
+    // The inspector drops an answer whose JSON is longer than V8's texts may be, and a text or
+    // an error's message may be that. What has become of the promise is known without it.
+    for (const promise of held) {
+      apply(then, promise, [
+        (/** @type {any} */ value) => fill({ result: handed(value[".repl_result"]) }),
+        (/** @type {unknown} */ thrown) => fill({ result: handed(undefined), exceptionDetails: detailsOf(thrown) }),
+      ]);
     }
   }
 

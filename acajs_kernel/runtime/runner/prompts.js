@@ -5,7 +5,11 @@
 
 const { receiveMessageOnPort } = require("node:worker_threads");
 
+const { cut } = require("./bounds.js");
 const { SLOTS } = require("./ring.js");
+
+/** Characters of a prompt that are shown. */
+const MOST_CHARACTERS = 10_000;
 
 /** @typedef {import("./output.js").Output} Output */
 /** @typedef {{token: string, value?: string, error?: string}} Reply */
@@ -121,7 +125,15 @@ class Prompts {
     }
     this.#lastToken += 1;
     const token = `input-${process.pid}-${this.#lastToken}`;
-    this.#output.send({ kind: "input", cell: this.#output.cell, token, prompt, password, blocks });
+    const shown = cut(prompt, MOST_CHARACTERS);
+    this.#output.send({
+      kind: "input",
+      cell: this.#output.cell,
+      token,
+      prompt: shown,
+      password: Boolean(password),
+      blocks,
+    });
     return token;
   }
 }

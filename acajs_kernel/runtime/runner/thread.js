@@ -3,11 +3,13 @@
  */
 "use strict";
 
+const { getHeapStatistics } = require("node:v8");
 const { MessageChannel, SHARE_ENV, Worker } = require("node:worker_threads");
 
 const { pinned } = require("./realm.js");
 
 const { controlThread } = require("./control.js");
+const { watchHeap } = require("./heap_watch.js");
 const { Ring, SLOTS } = require("./ring.js");
 
 /**
@@ -22,7 +24,8 @@ function startControlThread() {
   const ring = new Ring();
   const { port1, port2 } = new MessageChannel();
   const { port1: waking, port2: woken } = new MessageChannel();
-  const worker = new Worker(`(${controlThread.toString()})()`, {
+  const limit = getHeapStatistics().heap_size_limit;
+  const worker = new Worker(`(${controlThread.toString()})();(${watchHeap.toString()})(${limit})`, {
     eval: true,
     workerData: { memory: ring.memory, slots: ring.slots, indices: SLOTS, port: port2, waking: woken },
     transferList: [port2, woken],

@@ -5,6 +5,8 @@
 
 const { inspect, listOf, types, user } = require("./realm.js");
 
+const { MOST_ERROR_CHARACTERS, cut } = require("./bounds.js");
+
 /** Cells whose text is kept for tracebacks. */
 const KEPT_SOURCES = 300;
 
@@ -71,6 +73,24 @@ function nameOf(error) {
   return typeof constructor === "string" && constructor !== "" ? constructor : "Error";
 }
 
+/**
+ * @param {string[]} lines
+ * @returns {string[]} As many as may be shown.
+ */
+function limited(lines) {
+  const shown = [];
+  let rest = 2 * MOST_ERROR_CHARACTERS;
+  for (const line of lines) {
+    if (rest <= 0) {
+      shown.push(`\u2026 cut: ${lines.length - shown.length} more lines`);
+      break;
+    }
+    shown.push(cut(line, rest));
+    rest -= line.length + 1;
+  }
+  return shown;
+}
+
 /** Turns thrown values into the fields of an error event. */
 class Tracebacks {
   /** @type {Map<string, CellText>} */
@@ -108,15 +128,15 @@ class Tracebacks {
    */
   describe(thrown, compiled) {
     if (!isError(thrown)) {
-      const text = safeInspect(thrown, { depth: 2 });
-      const shown = safeInspect(thrown, { depth: 2, colors: this.colors });
+      const text = cut(safeInspect(thrown, { depth: 2 }), MOST_ERROR_CHARACTERS);
+      const shown = cut(safeInspect(thrown, { depth: 2, colors: this.colors }), MOST_ERROR_CHARACTERS);
       return { ename: "Uncaught", evalue: text, traceback: [`${this.#red("Uncaught")} ${shown}`] };
     }
     const message = read(thrown, "message");
     return {
-      ename: nameOf(thrown),
-      evalue: typeof message === "string" ? message : safeInspect(message, {}),
-      traceback: this.#lines(thrown, compiled, new Set(), 0),
+      ename: cut(nameOf(thrown), WIDTH),
+      evalue: cut(typeof message === "string" ? message : safeInspect(message, {}), MOST_ERROR_CHARACTERS),
+      traceback: limited(this.#lines(thrown, compiled, new Set(), 0)),
     };
   }
 
@@ -130,7 +150,7 @@ class Tracebacks {
   #lines(error, compiled, seen, depth) {
     seen.add(error);
     const message = read(error, "message");
-    const text = typeof message === "string" && message !== "" ? `: ${message}` : "";
+    const text = typeof message === "string" && message !== "" ? `: ${cut(message, MOST_ERROR_CHARACTERS)}` : "";
     const lines = `${this.#red(nameOf(error))}${text}`.split("\n");
     const frames = this.#frames(error);
     const isCompilation =
