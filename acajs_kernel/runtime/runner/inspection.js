@@ -120,11 +120,13 @@ class Inspection {
     }
     /** @param {Evaluation} settled */
     const fill = (settled) => {
-      soon(soon, () => {
+      // An answer comes within this turn of the loop. Without `unref` the wait for it would look
+      // like something that the cell has left behind.
+      soon(() => {
         if (!isAnswered) {
           onEnd(settled);
         }
-      });
+      }).unref();
     };
     // The inspector drops an answer whose JSON is longer than V8's texts may be, and a text or
     // an error's message may be that. What has become of the promise is known without it.
