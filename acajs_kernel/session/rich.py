@@ -359,10 +359,8 @@ class RichSession:
                 given_up.set_result(None)
             return
         is_answered = await self._is_answered(self._interrupt(cell))
-        # It may have overtaken the cell, or an answer to it, whose requests are not worth
-        # waiting for then.
-        is_overtaken = not self._begun or self._questions.is_delivering
-        is_over = not is_answered or (is_overtaken and self._receiver.outcome is not None)
+        # It may have overtaken the cell, whose request is not worth waiting for then.
+        is_over = not is_answered or (not self._begun and self._receiver.outcome is not None)
         if is_over and self._running == cell and not given_up.done():
             given_up.set_result(None)
 

@@ -73,6 +73,12 @@ class CoolingPool:
         self._cooldown_seconds = cooldown_seconds
         self._stop = stop
         self._last_use = clock.now
+        self._has_served = asyncio.Event()
+
+    async def has_served(self) -> None:
+        """Wait until one more request was served."""
+        self._has_served.clear()
+        await asyncio.wait_for(self._has_served.wait(), _SECONDS)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve a request as ASGI has it."""
@@ -80,3 +86,5 @@ class CoolingPool:
             await self._stop()
         self._last_use = self._clock.now
         await self._application(scope, receive, send)
+        self._last_use = self._clock.now
+        self._has_served.set()

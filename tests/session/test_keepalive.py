@@ -77,8 +77,11 @@ async def test_a_session_is_renewed_three_times_within_its_cooldown() -> None:
 class _Notebook:
     """A notebook on a pool whose time, and the kernel's, a test lets pass."""
 
-    def __init__(self, clock: HeldClock, pool: LocalPool, keepalive_minutes: float) -> None:
+    def __init__(
+        self, clock: HeldClock, pool: LocalPool, cooling: CoolingPool, keepalive_minutes: float
+    ) -> None:
         self.clock = clock
+        self.cooling = cooling
         self.pings = 0
         self.shown: list[Event] = []
         self.has_shown = asyncio.Event()
@@ -170,7 +173,7 @@ def notebook(monkeypatch: pytest.MonkeyPatch) -> _Making:
             monkeypatch.setattr(lifetime_module, "connect", connect)
             monkeypatch.setattr(lifetime_module, "renewal_seconds", renew_often)
             monkeypatch.setattr(RichSession, "ping", count)
-            made = _Notebook(clock, pool, keepalive_minutes)
+            made = _Notebook(clock, pool, cooling, keepalive_minutes)
             try:
                 yield made
             finally:
@@ -198,10 +201,14 @@ async def test_a_running_cell_is_not_pinged(notebook: _Making) -> None:
     async with notebook(30) as running:
         cell = running.begin("console.log('begun'); await new Promise(() => {})")
         await asyncio.wait_for(running.has_shown.wait(), _SECONDS)
-        await running.clock.advance(1000)
+        for _ in range(10):
+            await running.clock.advance(_INTERVAL)
+            await running.cooling.has_served()
         assert running.pings == 0
         await running.session.interrupt()
-        await asyncio.wait_for(cell, _SECONDS)
+        outcome = await asyncio.wait_for(cell, _SECONDS)
+        assert outcome.error is not None
+        assert outcome.error.ename == "KeyboardInterrupt"
         await running.clock.advance(2 * _INTERVAL)
         assert running.pings > 0
 
