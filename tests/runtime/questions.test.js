@@ -283,3 +283,52 @@ for (const kind of KINDS) {
     });
   });
 }
+
+describe("questions about huge values", () => {
+  const [KIND] = /** @type {[import("./agent_session.js").Kind]} */ (KINDS);
+  /** Milliseconds; to list a million names takes one second, ten million indices ten seconds. */
+  const BOUND = 5000;
+  const values = /** @type {const} */ ([
+    ["an array", "new Array(1e7).fill(0)", "fi", ["fill", "filter", "find", "findIndex", "findLast", "findLastIndex"]],
+    ["an array with names", "Object.assign(new Array(1e7).fill(0), { first: 1, 'no name': 2 })", "fir", ["first"]],
+    ["an array that begins with holes", "(() => { const a = new Array(1e7); a.fill(0, 5e5); return a })()", "findI", ["findIndex"]],
+    ["an array of a class", "(() => { class Own extends Array { finish() {} } return new Own(1e7).fill(0) })()", "fin", ["finish", "find", "findIndex", "findLast", "findLastIndex"]],
+    ["a typed array", "new Float64Array(1e7)", "byteL", ["byteLength"]],
+    ["a Buffer", "Buffer.alloc(1e7)", "readUInt8", ["readUInt8"]],
+    ["a text", "'x'.repeat(1e7)", "pad", ["padEnd", "padStart"]],
+    ["the length of a text", "'x'.repeat(1e7)", "le", ["length"]],
+    ["a text as an object", "new String('x'.repeat(1e7))", "pad", ["padEnd", "padStart"]],
+    ["an object with indices", "(() => { const o = { own: 1 }; for (let i = 0; i < 3e6; i++) o[i] = i; return o })()", "ow", ["own"]],
+    ["an object with names", "(() => { const o = { zone: 1 }; for (let i = 0; i < 3e5; i++) o['key' + i] = i; return o })()", "zo", ["zone"]],
+    ["what inherits an array", "Object.create(new Array(1e7).fill(0), { own: { value: 1 } })", "ow", ["own"]],
+    ["a Map", "new Map(Array.from({ length: 1e6 }, (_, i) => [i, i]))", "si", ["size"]],
+    ["a Set", "new Set(Array.from({ length: 1e6 }, (_, i) => i))", "si", ["size"]],
+    ["a Proxy", "new Proxy(new Array(1e7).fill(0), { ownKeys() { throw 1 } })", "fi", []],
+    ["a number", "2n ** 10_000_000n", "toS", ["toString"]],
+    ["a pattern", "new RegExp('x'.repeat(1e6))", "sou", ["source"]],
+    ["an error", "new Error('x'.repeat(1e7))", "mess", ["message"]],
+    ["a function", "new Function('/*' + 'x'.repeat(1e7) + '*/')", "app", ["apply"]],
+  ]);
+  for (const [claim, code, prefix, expected] of values) {
+    test(`takes little time for ${claim}`, async () => {
+      const session = await AgentSession.open(KIND);
+      try {
+        assert.equal((await session.run(`const value = ${code}; Jupyter.who().constructor`)).error, undefined);
+        const targets = [{ expression: "value" }];
+        const begun = performance.now();
+        const { matches } = await session.ask({ op: "complete", kind: "member", prefix, targets });
+        await session.ask({ op: "complete", kind: "key", prefix: "", targets });
+        const { found } = await session.ask({ op: "inspect", targets, detail: 1 });
+        const { error, results } = await session.run("Jupyter.who()");
+        const elapsed = performance.now() - begun;
+        assert.deepEqual(matches.map((/** @type {{text: string}} */ { text }) => text).slice(0, expected.length), expected);
+        assert.ok(found.preview === undefined || found.preview.length < 10_000, found.preview?.length);
+        assert.equal(error, undefined);
+        assert.match(results[0]?.data["text/plain"], /value\t/);
+        assert.ok(elapsed < BOUND, `${elapsed} ms`);
+      } finally {
+        await session.close();
+      }
+    });
+  }
+});
