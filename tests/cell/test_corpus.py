@@ -104,6 +104,7 @@ def test_modules_hold_no_magics(modules: list[str]) -> None:
         if is_one:
             assert not any(isinstance(part, MagicPart) for part in split_cell(source)), source
 
+
 _COMMENTS = [
     '// import os from "node:os"',
     "// import 'x'",

@@ -196,7 +196,9 @@ class Tracebacks {
     const from = Math.max(0, Math.min(column - 1 - BEFORE_CARET, source.length - WIDTH));
     const shown = source.slice(from, from + WIDTH);
     const lines = [this.#gray(`${position.label}:${line}`), shown];
-    if (source === code && column > 0) {
+    // A constant's `let` is as wide as its `const`.
+    const [written, run] = [source, code].map((line_) => line_.replaceAll("let  ", "const"));
+    if (written === run && column > 0) {
       const before = source.slice(from, column - 1).replace(/[^\t]/g, " ");
       lines.push(`${before}${this.#red("^")}`);
     }
