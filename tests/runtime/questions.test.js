@@ -244,6 +244,9 @@ for (const kind of KINDS) {
       write("node_modules/dual/package.json", '{"name": "dual", "exports": {"import": "./i.mjs", "require": "./r.cjs"}}');
       write("node_modules/dual/i.mjs", "export default 'imported'");
       write("node_modules/dual/r.cjs", "module.exports = 'required'");
+      write("node_modules/modern/package.json", '{"name": "modern", "exports": {".": {"import": "./i.mjs"}, "./sub": {"import": "./sub.mjs"}}}');
+      write("node_modules/modern/i.mjs", "export default 'modern'");
+      write("node_modules/modern/sub.mjs", "export default 'sub'");
     });
     after(() => session.close());
 
@@ -274,6 +277,64 @@ for (const kind of KINDS) {
       assert.equal(error?.ename, "Error");
       assert.match(error?.evalue, /Cannot find module/);
     });
+
+    for (const [specifier, expected] of /** @type {[string, RegExp][]} */ ([
+      ["dual", /\/node_modules\/dual\/i\.mjs$/],
+      ["modern", /\/node_modules\/modern\/i\.mjs$/],
+      ["modern/sub", /\/node_modules\/modern\/sub\.mjs$/],
+      ["fs", /^node:fs$/],
+      ["node:fs/promises", /^node:fs\/promises$/],
+      ["./own.mjs", /^file:.*\/own\.mjs$/],
+      ["../up.mjs?a#b", /^file:.*\/up\.mjs\?a#b$/],
+      ["/rooted/x.mjs", /^file:.*\/rooted\/x\.mjs$/],
+      ["https://example.com/x.js", /^https:\/\/example\.com\/x\.js$/],
+      ["data:text/javascript,1", /^data:text\/javascript,1$/],
+    ])) {
+      test(`resolves ${specifier} as import does`, async () => {
+        const { text, error } = await session.run(`__acajs_meta__.resolve(${JSON.stringify(specifier)})`);
+        assert.match((text ?? "").slice(1, -1), expected, error?.evalue);
+      });
+    }
+
+    for (const specifier of ["missing", "modern/none", "@none/x"]) {
+      test(`does not resolve ${specifier}`, async () => {
+        const { error } = await session.run(`__acajs_meta__.resolve("${specifier}")`);
+        assert.match(error?.traceback.join("\n"), /ERR_(MODULE_NOT_FOUND|PACKAGE_PATH_NOT_EXPORTED)/);
+      });
+    }
+
+    for (const [claim, code] of [
+      ["new Function", "await new Function('name', 'return import(name)')('./own.mjs')"],
+      ["Function", "await Function('return import(\"./own.mjs\")')()"],
+      ["the constructor of a function", "await (() => {}).constructor('return import(\"./own.mjs\")')()"],
+      ["a class of functions", "await new (class Own extends Function {})('return import(\"./own.mjs\")')()"],
+      ["an async function", "await new (async () => {}).constructor('return await import(\"./own.mjs\")')()"],
+      ["a generator", "await [...new (function* () {}).constructor('yield import(\"./own.mjs\")')()][0]"],
+      ["an async generator", "(await new (async function* () {}).constructor('yield await import(\"./own.mjs\")')().next()).value"],
+    ]) {
+      test(`imports in ${claim} of a text`, async () => {
+        const { text, error } = await session.run(`(${code}).default`);
+        assert.equal(text, "'own'", error?.traceback.join("\n"));
+      });
+    }
+
+    test("leaves functions as they are", async () => {
+      const { text, error } = await session.run(
+        "const made = new Function('a', 'b', 'return a + b'); class Sub extends Function {}; const sub = new Sub('return 1');" +
+          "[made(1, 2), made.name, made.length, made instanceof Function, (() => {}) instanceof Function, (() => {}).constructor === Function," +
+          " Function.name, Function.length, Function.prototype === Object.getPrototypeOf(() => {}), sub instanceof Sub, sub()," +
+          " Object.getPrototypeOf((async () => {}).constructor) === Function, String(Function).includes('[native code]'), new Function().constructor === Function," +
+          " Reflect.construct(Function, ['return 2'], Sub) instanceof Sub, String(made) === 'function anonymous(a,b\\n) {\\nreturn a + b\\n}'].join()",
+      );
+      assert.equal(text, "'3,anonymous,2,true,true,true,Function,1,true,true,1,true,true,true,true,true'", error?.traceback.join("\n"));
+    });
+
+    for (const code of ["await eval('import(\"fs\")')", "await (0, eval)('import(\"fs\")')", "await (() => { const local = 'fs'; return eval('import(local)') })()"]) {
+      test(`says what to write instead of ${code}`, async () => {
+        const { error } = await session.run(code);
+        assert.match(error?.traceback.join("\n"), /eval has no import\(\)\. Write it in the cell itself, or: new Function/);
+      });
+    }
 
     test("gives import.meta the session's folder", async () => {
       const { text } = await session.run(

@@ -29,7 +29,7 @@ def run_node(script: str) -> str:
     """Return what a script prints."""
     assert _NODE is not None
     return subprocess.run(
-        [_NODE, "--eval", script], check=True, capture_output=True, text=True, timeout=60
+        [_NODE, "-"], input=script, check=True, capture_output=True, text=True, timeout=60
     ).stdout
 
 

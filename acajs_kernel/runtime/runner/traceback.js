@@ -18,6 +18,9 @@ const BEFORE_CARET = 100;
 /** Frames of Node and of this runner say nothing about the user's code. */
 const INTERNAL_FRAME = /[(\s](?:node:|acajs:|\[eval\]|\[worker eval\])/;
 
+/** What Node 18 says of `import()` in the text of `eval`; later ones have a code for it. */
+const NO_IMPORT = "Invalid host defined options";
+
 const FRAME = /^\s+at /;
 
 /** @typedef {{ename: string, evalue: string, traceback: string[]}} ErrorFields */
@@ -142,6 +145,9 @@ class Tracebacks {
     }
     lines.push(...(position !== undefined && ownPosition === undefined ? [] : frames));
     lines.push(...this.#properties(error));
+    if (read(error, "code") === "ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING" || message === NO_IMPORT) {
+      lines.push("eval has no import(). Write it in the cell itself, or: new Function(\"return import('NAME')\")()");
+    }
     if (depth < DEEPEST) {
       lines.push(...this.#related(error, seen, depth));
     }
