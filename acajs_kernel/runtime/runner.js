@@ -125,13 +125,22 @@ function start(nativeImport) {
       return { refused: "failed", message: String(error) };
     }
   };
+  /** @type {ReturnType<typeof defineImports> | undefined} */
+  let meta;
   /** @type {Record<string, (message: any) => void>} */
   const operations = {
     configure: ({ settings }) => {
       Object.assign(cells.settings, settings);
       tracebacks.colors = settings.colors ?? true;
     },
-    run: (message) => cells.run(message),
+    run: (message) => {
+      const ready = meta?.prepare(message.code);
+      if (ready === undefined) {
+        cells.run(message);
+      } else {
+        ready.finally(() => soon(() => cells.run(message)));
+      }
+    },
     interrupt: ({ cell, number }) => {
       interrupts.acknowledge(number);
       cells.interrupt(cell);
@@ -145,7 +154,7 @@ function start(nativeImport) {
   const begin = () => {
     // Not before: when the text of `--eval` has ended, Node defines `module` once more.
     defineGlobals({ folder, output, displays, settings: cells.settings, prompts: adoptMembers({ ...functions }), ijavascript, comms });
-    defineImports(nativeImport, folder);
+    meta = defineImports(nativeImport, folder);
     defineShell();
     /** @type {any} */ (globalThis).Jupyter.who = adopt(createWho(() => questions.variables()));
     readMessages((message) => operations[message.type]?.(message));

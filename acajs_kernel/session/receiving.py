@@ -29,6 +29,7 @@ class Receiver:
 
     Attributes:
         seen: The number of the last event; the agent may forget all up to it.
+        restarts: How often a runner has been replaced so far.
         busy_with: The cell that the session is running, of whatever kernel, or None.
     """
 
@@ -52,6 +53,7 @@ class Receiver:
         self._exit_code: int | None = None
         self._has_warned = False
         self.seen = 0
+        self.restarts = 0
         self.busy_with: str | None = None
 
     def begin(self, cell: str) -> None:
@@ -121,6 +123,7 @@ class Receiver:
             self._comms.receive(event)
             self._watch.begin()
         elif kind == "restarted":
+            self.restarts += 1
             self._restarted(cell, event)
         else:
             shown = shown_event(event)

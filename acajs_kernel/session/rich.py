@@ -14,6 +14,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from acajs_kernel.cell.declarations import Declarations
 from acajs_kernel.cell.repl import for_repl
 from acajs_kernel.errors import (
     AcaJsError,
@@ -116,6 +117,8 @@ class RichSession:
             comms=self._comms,
             watch=self._watch,
         )
+        self._declarations = Declarations()
+        self._life: tuple[object, int] = (None, 0)
         self._running: str | None = None
         self._given_up: asyncio.Future[None] | None = None
         self._lost = False
@@ -139,6 +142,8 @@ class RichSession:
         self._receiver.seen = 0
         self._lost = False
         self._questions.forget()
+        if not self._pinned:
+            self._declarations.clear()
         self._take(hello)
         self.node_version = str(hello.get("node", "")).removeprefix("v")
 
@@ -227,7 +232,7 @@ class RichSession:
         )
 
     async def _run_to_its_end(self, cell: Cell) -> Outcome:
-        code = for_repl(cell.code)
+        code = self._declarations.admit(for_repl(cell.code))
         request: dict[str, Any] = {
             "op": "run",
             "cell": cell.key,
@@ -247,6 +252,8 @@ class RichSession:
                 return self._receiver.outcome or _abandoned()
             self._begun = True
             if self._receiver.outcome is not None:
+                if self._receiver.outcome.error is not None:
+                    self._declarations.failed()
                 return self._receiver.outcome
             if "refused" in answer:
                 raise SessionError(
@@ -284,6 +291,10 @@ class RichSession:
     def _take(self, answer: dict[str, Any]) -> None:
         self._receiver.take(answer)
         self._agent.acknowledged = self._receiver.seen
+        life = (answer.get("epoch", self._life[0]), self._receiver.restarts)
+        if life != self._life:
+            self._life = life
+            self._declarations.clear()
         if self._comms.is_waiting:
             self._watch.begin()
 

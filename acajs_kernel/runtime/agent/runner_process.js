@@ -27,7 +27,8 @@ const LAST_WORDS = 4096;
  * Reads the runner's source from descriptor 3 and runs it. It is no part of the
  * command line because that is limited (128 KiB an argument on Linux) and public.
  * The runner has a realm of its own, whose names and prototypes cells do not reach.
- * `import()` works in the text of `--eval` and nowhere else.
+ * `import()` works in the text of `--eval`, in functions that it has made of texts, and
+ * nowhere else: hence it makes those of cells too.
  */
 const BOOTSTRAP = `(() => {
   const fs = require("node:fs");
@@ -45,6 +46,23 @@ const BOOTSTRAP = `(() => {
     }
     return buffer.toString("latin1");
   };
+  const { construct } = Reflect;
+  const { defineProperty, setPrototypeOf } = Object;
+  for (const made of [function () {}, async function () {}, function* () {}, async function* () {}]) {
+    const original = made.constructor;
+    const { name, prototype } = original;
+    const target = function (...texts) {
+      return construct(original, texts, new.target === undefined || new.target === target ? original : new.target);
+    };
+    target.prototype = prototype;
+    const constructor = target.bind();
+    defineProperty(constructor, "name", { value: name });
+    defineProperty(constructor, "length", { value: 1 });
+    defineProperty(constructor, "prototype", { value: prototype });
+    defineProperty(prototype, "constructor", { value: constructor });
+    if (name === "Function") globalThis.Function = constructor;
+    else setPrototypeOf(constructor, globalThis.Function);
+  }
   const source = read(Number(read(10)));
   const vm = require("node:vm");
   const realm = vm.createContext(vm.constants?.DONT_CONTEXTIFY ?? {});
@@ -86,7 +104,11 @@ const stopTimer = clearTimeout;
  * @returns {string[]}
  */
 function flags() {
-  const wanted = ["--no-force-async-hooks-checks", "--experimental-async-context-frame"];
+  const wanted = [
+    "--no-force-async-hooks-checks",
+    "--experimental-async-context-frame",
+    "--experimental-import-meta-resolve", // takes what a specifier is relative to
+  ];
   const known = process.allowedNodeEnvironmentFlags;
   return wanted.filter((flag) => known.has(flag));
 }

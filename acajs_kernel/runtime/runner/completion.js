@@ -17,6 +17,9 @@ const { builtinModules, isBuiltin } = Module;
 /** Entries of a folder that are looked at. */
 const MOST_ENTRIES = 2000;
 
+/** Names of one object that are looked at closely. */
+const MOST_NAMES = 10_000;
+
 /** Loading these has an effect, if only that of a warning. */
 const NOISY = /^(node:)?(punycode|repl|sea|sqlite|sys|test|trace_events|wasi)\b/;
 
@@ -27,7 +30,8 @@ const EXPORTED =
 
 /** @typedef {{text: string, type: string}} Match */
 
-const { getOwnPropertyDescriptor, getPrototypeOf } = Object;
+const { getOwnPropertyDescriptor, getPrototypeOf, hasOwn } = Object;
+const { isArray } = Array;
 const { ownKeys } = Reflect;
 
 /**
@@ -55,28 +59,47 @@ function dataOf(object, name) {
 }
 
 /**
+ * @param {unknown} value
+ * @returns {boolean} Whether it is an array, a text, bytes or the like with so many indices that
+ *   V8 would take seconds to list them: a microsecond each.
+ */
+function isLong(value) {
+  if (value === null || value === undefined || types.isProxy(value)) {
+    return false;
+  }
+  return (isArray(value) && value.length >= MOST_NAMES) || hasOwn(value, MOST_NAMES - 1);
+}
+
+/**
  * List the names of an object's properties, its own first. Names that begin with an underscore
  * are listed where one was written.
  * @param {unknown} value
  * @param {string} prefix
  * @param {boolean} [isKey] Within quotation marks, where any name may stand.
+ * @param {PropertyKey[]} [named] The value's own names beside its indices, if it is long.
  * @returns {Match[]}
  */
-function propertiesOf(value, prefix, isKey = false) {
+function propertiesOf(value, prefix, isKey = false, named = []) {
   /** @type {Map<string, Match>} */
   const found = new Map();
   const end = isKey ? user.Object.prototype : null;
   let object = value === null || value === undefined ? null : user.Object(value);
   while (object !== null && object !== end && !types.isProxy(object)) {
-    const names = ownKeys(object).filter(
-      (key) =>
+    /** @type {string[]} */
+    const names = [];
+    for (const key of isLong(object) ? named : ownKeys(object)) {
+      if (
         typeof key === "string" &&
         key.startsWith(prefix) &&
         !found.has(key) &&
         (isKey ? !INDEX.test(key) : IDENTIFIER.test(key)) &&
-        (prefix !== "" || !key.startsWith("_")),
-    );
-    for (const name of /** @type {string[]} */ (names).sort()) {
+        (prefix !== "" || !key.startsWith("_")) &&
+        names.push(key) === MOST_NAMES
+      ) {
+        break;
+      }
+    }
+    for (const name of names.sort()) {
       found.set(name, { text: name, type: typeOf(dataOf(object, name)) });
     }
     object = getPrototypeOf(object);
@@ -242,4 +265,4 @@ class Surroundings {
   }
 }
 
-module.exports = { Surroundings, dataOf, propertiesOf, typeOf };
+module.exports = { Surroundings, dataOf, isLong, propertiesOf, typeOf };

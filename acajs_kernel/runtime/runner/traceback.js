@@ -20,6 +20,9 @@ const BEFORE_CARET = 100;
 /** Frames of Node and of this runner say nothing about the user's code. */
 const INTERNAL_FRAME = /[(\s](?:node:|acajs:|\[eval\]|\[worker eval\])/;
 
+/** What Node 18 says of `import()` in the text of `eval`; later ones have a code for it. */
+const NO_IMPORT = "Invalid host defined options";
+
 const FRAME = /^\s+at /;
 
 /** @typedef {{ename: string, evalue: string, traceback: string[]}} ErrorFields */
@@ -162,6 +165,9 @@ class Tracebacks {
     }
     lines.push(...(position !== undefined && ownPosition === undefined ? [] : frames));
     lines.push(...this.#properties(error));
+    if (read(error, "code") === "ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING" || message === NO_IMPORT) {
+      lines.push("eval has no import(). Write it in the cell itself, or: new Function(\"return import('NAME')\")()");
+    }
     if (depth < DEEPEST) {
       lines.push(...this.#related(error, seen, depth));
     }
@@ -216,7 +222,9 @@ class Tracebacks {
     const from = Math.max(0, Math.min(column - 1 - BEFORE_CARET, source.length - WIDTH));
     const shown = source.slice(from, from + WIDTH);
     const lines = [this.#gray(`${position.label}:${line}`), shown];
-    if (source === code && column > 0) {
+    // A constant's `let` is as wide as its `const`.
+    const [written, run] = [source, code].map((line_) => line_.replaceAll("let  ", "const"));
+    if (written === run && column > 0) {
       const before = source.slice(from, column - 1).replace(/[^\t]/g, " ");
       lines.push(`${before}${this.#red("^")}`);
     }

@@ -3,7 +3,7 @@
  */
 "use strict";
 
-const { Preview, sizeName, typeName } = require("./description.js");
+const { summarize, typeName } = require("./description.js");
 const { dataOf } = require("./completion.js");
 
 const soon = setImmediate;
@@ -30,7 +30,10 @@ function createWho(lexical) {
   const table = () => {
     const names = Object.getOwnPropertyNames(globalThis).filter((name) => !before.has(name) && !name.startsWith("__acajs"));
     const rows = [...lexical(), ...names.map((name) => ({ name, value: dataOf(globalThis, name) }))]
-      .map(({ name, value }) => [name, typeName(value), sizeName(value), new Preview(PREVIEW).of(value, 1)])
+      .map(({ name, value }) => {
+        const { size, preview } = summarize(value, PREVIEW, 1);
+        return [name, typeName(value), size, preview];
+      })
       .sort(([left = ""], [right = ""]) => (left < right ? -1 : 1));
     const head = ["name", "type", "size", "value"];
     const row = (/** @type {string[]} */ cells, /** @type {string} */ tag) =>

@@ -82,7 +82,7 @@ function kindOf(esm) {
 class Widget {
   /** @type {import("./comms.js").Comm} */
   #comm;
-  /** @type {Record<string, unknown>} */
+  /** Inherits nothing: any name may be one of a state's. @type {Record<string, unknown>} */
   #state;
   /** Names whose values frontends do not have yet. @type {Set<string>} */
   #unsaved = new Set();
@@ -95,7 +95,7 @@ class Widget {
    */
   constructor(comms, { esm, css = "", state = {} }) {
     const text = moduleText(esm);
-    this.#state = { ...state, _esm: text, _css: String(css), _anywidget_id: kindOf(text) };
+    this.#state = Object.assign(Object.create(null), state, { _esm: text, _css: String(css), _anywidget_id: kindOf(text) });
     const { state: sent, paths, buffers } = separateBuffers(this.#travelling(this.#state));
     const parts = {
       _model_module: "anywidget",
@@ -214,11 +214,11 @@ class Widget {
     if (data.method === "update") {
       const state = data.state ?? {};
       const paths = data.buffer_paths ?? [];
-      // To all frontends, so that each knows what another one has changed.
-      this.#comm.send({ method: "echo_update", state, buffer_paths: paths }, { buffers });
-      // A copy: what was sent must not be what the user's code changes.
+      // A copy: what is sent must not be what the user's code changes.
       const values = adopt(parse(stringify(state)));
       putBuffers(values, paths, buffers);
+      // To all frontends, so that each knows what another one has changed.
+      this.#comm.send({ method: "echo_update", state, buffer_paths: paths }, { buffers });
       this.#apply(values, (changed) => this.#unsaved.delete(changed));
     } else if (data.method === "request_state") {
       this.#update(Object.keys(this.#state));
