@@ -190,7 +190,10 @@ describe("names of the user's", () => {
 
   for (const cell of [...DECLARED, ...DELETED, ...REPLACED]) {
     // The inspector of Node 18 itself calls the user's `then`.
-    const skip = process.version.startsWith("v18.") && cell.startsWith("Promise.prototype.then =");
+    const isOld = process.version.startsWith("v18.") && cell.startsWith("Promise.prototype.then =");
+    // Node 22 and later themselves call `pop` of an array before each callback.
+    const isNew = Number.parseInt(process.versions.node, 10) >= 22 && cell.startsWith("for (const key of Reflect.ownKeys(Array.prototype))");
+    const skip = isOld || isNew;
     test(`survives ${cell}`, { timeout: PATIENCE, skip }, async () => {
       await session.ask({ op: "restart" });
       session.events = [];
