@@ -9,8 +9,8 @@
 const { Console } = require("node:console");
 const { Writable } = require("node:stream");
 
-const { defaultMimer, toErrorReport, toMime } = require("./session_values.js");
-const { adopt, adoptMembers, exposed, user } = require("../runtime/runner/realm.js");
+const { exposedMimer, toErrorReport, toMime } = require("./session_values.js");
+const { adopt, adoptMembers, user } = require("../runtime/runner/realm.js");
 
 /** @typedef {import("./session_values.js").MimeBundle} MimeBundle */
 /** @typedef {"stdout" | "stderr"} StreamName */
@@ -35,8 +35,6 @@ const RAW_OUTPUTS = Object.freeze([
   ["jpeg", "image/jpeg"],
   ["json", "application/json"],
 ]);
-
-const exposedMimer = exposed(defaultMimer);
 
 /** Names of the older interface whose assignment sends a representation. */
 const SETTERS = Object.freeze(["mime", "html", "svg", "png", "jpeg"]);

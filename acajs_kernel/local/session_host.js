@@ -33,7 +33,7 @@ function load(file) {
     loaded.set(file, module_);
     const names = ["module", "exports", "require", ...Object.keys(GIVEN)];
     const text = fs.readFileSync(file, "utf8");
-    const run = vm.runInContext(`(${names.join(", ")}) => {${text}\n}`, realm, { filename: file });
+    const run = vm.runInContext(`(${names.join(", ")}) => {${text}\n}\n//# sourceURL=[eval]`, realm, { filename: file });
     const requireFrom = (/** @type {string} */ specifier) =>
       specifier.startsWith(".") ? load(path.join(path.dirname(file), specifier)) : require(specifier);
     run(module_, module_.exports, requireFrom, ...Object.values(GIVEN));

@@ -32,7 +32,8 @@ const vm = require("node:vm");
 
 const { Cell } = require("./session_cell.js");
 const { Sender, receive } = require("./session_channel.js");
-const { defaultMimer } = require("./session_values.js");
+const { exposedMimer } = require("./session_values.js");
+const { pinCallbackRecords } = require("../runtime/runner/internals.js");
 const { exposed, listOf, pinned } = require("../runtime/runner/realm.js");
 
 // User code may replace the library's own function. Called as a method, it gives the
@@ -203,7 +204,7 @@ function imitateEvalEnvironment(nodeRequire) {
     __dirname: ".",
     require: evalRequire,
   });
-  Object.defineProperty(globalThis, "$$defaultMimer$$", { value: exposed(defaultMimer) });
+  Object.defineProperty(globalThis, "$$defaultMimer$$", { value: exposedMimer });
 }
 
 /** @returns {string[]} The folders in which packages are looked for. */
@@ -280,6 +281,7 @@ function isRequest(message) {
 function main(nodeRequire) {
   const { input, output } = openChannel(process.argv.slice(2));
   pinned(input);
+  pinCallbackRecords();
   const sender = new Sender(output);
   const session = new InterpreterSession(sender);
   imitateEvalEnvironment(nodeRequire);

@@ -36,7 +36,16 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node, Tree
 
-__all__ = ["Source", "build_source", "bundle", "prepare", "strip", "stub", "travelling_source"]
+__all__ = [
+    "Source",
+    "build_source",
+    "bundle",
+    "files_program",
+    "prepare",
+    "strip",
+    "stub",
+    "travelling_source",
+]
 
 _FOLDER = Path(__file__).parent
 _PREPARED = _FOLDER / "travelling.json"
@@ -54,7 +63,8 @@ _UNPACK = """((require,globalThis)=>{{
 const vm=require("node:vm");
 const packed=require("node:buffer").Buffer.from("{packed}","base64");
 const text=require("node:zlib").gunzipSync(packed).toString();
-return vm.runInContext(text,vm.createContext(vm.constants?.DONT_CONTEXTIFY??{{}}))(require,globalThis)}})(this.require,this);"""
+const realm=vm.createContext(vm.constants?.DONT_CONTEXTIFY??{{}});
+return vm.runInContext(text,realm)(require,globalThis)}})(this.require,this)"""
 _UNPACK = _UNPACK.replace("\n", "")
 
 # What the language itself offers, taken once: before Node 22 a context's global object is slow.
@@ -163,9 +173,19 @@ def build_source() -> Source:
     version = hashlib.sha256(f"{agent}\0{runner}".encode()).hexdigest()[:_VERSION_DIGITS]
     options = json.dumps({"version": version, "runner": runner})
     program = f'(require,globalThis)=>{agent}(require,globalThis)("agent.js")({options})'
+    return Source(version=version, install_code=f"{_packed(program)};")
+
+
+def files_program() -> str:
+    """Build the expression whose value is the function of `files.js`."""
+    return _packed(f'(require,globalThis)=>{bundle("files.js")}(require,globalThis)("files.js")')
+
+
+def _packed(program: str) -> str:
+    """Return an expression that evaluates a program in a realm of its own, with its value."""
     # Compressed it is less than half as long, although base64 adds a third again.
     packed = base64.b64encode(gzip.compress(program.encode(), mtime=0)).decode()
-    return Source(version=version, install_code=_UNPACK.format(packed=packed))
+    return _UNPACK.format(packed=packed)
 
 
 def stub(request: dict[str, Any]) -> str:

@@ -45,11 +45,13 @@ _LONG = (
 )
 _NODE_VERSION = "process.version"
 _NOTHING = "undefined"
-# The cell's `$$` at once: later it means another execution's.
-_EXPRESSION = """{ const mine = $$; mine.async(); const end = (answer) =>
-mine.text(JSON.stringify(answer)); (async () => (VALUE
-))().then((value) => end({ value: value ?? null }), (error) =>
-end({ ename: String(error?.name ?? "Uncaught"), evalue: String(error?.message ?? error) })); }"""
+# The cell's `$$` at once: later it means another execution's. By `this`: cells may have
+# declared every name; and the answers have no prototype, which cells may have changed.
+_EXPRESSION = """{ const mine = this.$$, { stringify } = this.JSON; mine.async(); const end =
+(answer) => mine.text(stringify(answer)); (async () => (VALUE
+))().then((value) => end({ __proto__: null, value: value ?? null }), (error) => end({
+__proto__: null, ename: `${error?.name ?? "Uncaught"}`,
+evalue: `${error?.message ?? error}` })); }"""
 _UNSUPPORTED = (
     "user_expressions need the rich runtime: plain mode has one execution per cell, "
     "and an extra one could change what the next cell sees."

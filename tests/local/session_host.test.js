@@ -213,3 +213,28 @@ it("refuses to start without a channel", () => {
     assert.match(String(stderr), /it needs one option, --channel-fd=NUMBER or --channel=stdio/);
   }
 });
+
+for (const cell of [
+  "class Object {}",
+  "class Array {}",
+  "let process, globalThis, JSON, Math, Reflect",
+  "Array.prototype.toJSON = () => 'a'; 1",
+  "Object.prototype.toJSON = () => 'a'; 1",
+  "delete Array.prototype.push",
+  "for (const key of Reflect.ownKeys(String.prototype)) delete String.prototype[key]; 1",
+  "Buffer.from = Buffer.concat = Buffer.prototype.toString = null; 1",
+  "require('events').prototype.emit = () => false; 1",
+  "JSON.stringify = JSON.parse = null; 1",
+]) {
+  it(`runs cells after ${cell}`, async () => {
+    const { host } = await openHost();
+    assert.equal((await host.run(cell)).end, "result");
+    assert.deepEqual((await host.run("1 + 1")).results, [{ "text/plain": "2" }]);
+    const { stdout, results } = await host.run("console.log('x'); [1, 2]");
+    assert.deepEqual([stdout, results], ["x\n", [{ "text/plain": "[ 1, 2 ]" }]]);
+    const [error] = (await host.run("null.x")).errors;
+    assert.equal(error?.ename, "TypeError");
+    assert.deepEqual((await host.run("$$.text('t')")).results, [{ "text/plain": "t" }]);
+    assert.deepEqual((await host.run("$$.text instanceof (() => {}).constructor")).results, [{ "text/plain": "true" }]);
+  });
+}

@@ -190,11 +190,32 @@ describe("names of the user's", () => {
 
   for (const cell of [...DECLARED, ...DELETED, ...REPLACED]) {
     // The inspector of Node 18 itself calls the user's `then`.
-    const skip = process.version.startsWith("v18.") && cell.startsWith("Promise.prototype.then =");
+    const isOld = process.version.startsWith("v18.") && cell.startsWith("Promise.prototype.then =");
+    // Node 22 and later themselves call `pop` of an array before each callback.
+    const isNew = Number.parseInt(process.versions.node, 10) >= 22 && cell.startsWith("for (const key of Reflect.ownKeys(Array.prototype))");
+    const skip = isOld || isNew;
     test(`survives ${cell}`, { timeout: PATIENCE, skip }, async () => {
       await session.ask({ op: "restart" });
       session.events = [];
       await check(cell);
     });
   }
+
+  test("gives users values of their own realm", { timeout: PATIENCE }, async () => {
+    await session.ask({ op: "restart" });
+    const claims = [
+      "display instanceof Function && Jupyter.html instanceof Function && prompt instanceof Function",
+      "display('x') instanceof Object && Jupyter instanceof Object && Jupyter.json(1) instanceof Object",
+      "Jupyter.format(1) instanceof Promise && __acajs_import__('node:fs') instanceof Promise",
+      "setTimeout instanceof Function && process.stdout.write instanceof Function && $$.text instanceof Function",
+      "await (async () => { try { await Jupyter.broadcast('status') } catch (error) { return error instanceof TypeError } })()",
+      "(() => { try { Jupyter.comm.register('x') } catch (error) { return error instanceof TypeError } })()",
+      "(() => { try { process.stdout.write(5) } catch (error) { return error instanceof TypeError } })()",
+      "Jupyter.comm('t') instanceof Object && Jupyter.progress(2)[Symbol.iterator]().next() instanceof Object",
+      "process.execArgv instanceof Array && (await __acajs_shell__('exit 3').catch((error) => error)) instanceof Error",
+    ];
+    for (const claim of claims) {
+      assert.equal((await session.run(claim)).text, "true", claim);
+    }
+  });
 });

@@ -303,10 +303,10 @@ function withArrayMethods(action) {
 /**
  * Node's `inspect`, also where the user has broken what it rests on.
  * @param {unknown} value
- * @param {import("node:util").InspectOptions} options
+ * @param {import("node:util").InspectOptions} [options]
  * @returns {string}
  */
-function inspect(value, options) {
+function inspect(value, options = {}) {
   try {
     return inspectAsNode(value, options);
   } catch {
