@@ -181,8 +181,8 @@ class ResourceManager:
             if not self.is_own(url):
                 break
         raise AzureError(
-            f"{operation} failed: the pages of the list lead to another host, or on without end.",
-            remedy="Check that no proxy answers in the service's place.",
+            f"{operation} failed: the list's pages lead to another host, or never end.",
+            remedy="Check that no proxy answers in place of the service.",
         )
 
     async def change(
@@ -232,7 +232,7 @@ class ResourceManager:
             raise AzureError(
                 f"{operation} failed: {self._address.host} answered HTTP {answer.status}, but "
                 f"{problem}.",
-                remedy="Check that no proxy or sign-in page answers in the service's place.",
+                remedy="Check that no proxy or sign-in page answers in place of the service.",
                 status=answer.status,
             ) from None
 
@@ -356,13 +356,13 @@ class ResourceManager:
         host = self._address.host
         if isinstance(fault, (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError)):
             problem = explain_connection_fault(fault, seconds=seconds, describe=describe)
-            reason = f"{host} was not reached: {problem.what}"
+            reason = f"{host} could not be reached: {problem.what}"
             through = f", and the proxy that {problem.proxy} names" if problem.proxy else ""
             remedy = f"Check your network{through}; then run the command again."
             if problem.cause == "certificate":
                 remedy = (
-                    "If a proxy or a company's own authority signs here, set SSL_CERT_FILE to a "
-                    "file with its certificate in PEM form."
+                    "If a proxy or your company's certificate authority signs here, set "
+                    "SSL_CERT_FILE to a file with its certificate in PEM form."
                 )
             error = AzureError(f"{operation} failed: {reason}.", remedy=remedy)
             return Failure(error, reason, is_transient=problem.is_transient, was_connecting=True)
@@ -371,7 +371,7 @@ class ResourceManager:
         reason = f"{host} {what}" if is_timeout else f"{host} {what} ({describe(fault)})"
         error = AzureError(
             f"{operation} failed: {reason}.",
-            remedy="Run the command again; it goes on where it stopped.",
+            remedy="Run the command again; it continues where it stopped.",
         )
         return Failure(error, reason, is_transient=True)
 
@@ -382,8 +382,8 @@ def _address(url: str) -> Endpoint:
     is_loopback = httpx.URL(url).host in {"127.0.0.1", "localhost", "::1"}
     if url != MANAGEMENT_URL and not is_loopback:
         raise ConfigurationError(
-            f"Azure Resource Manager was to be asked at {host}: a token goes to {MANAGEMENT_URL} "
-            "only.",
+            f"{host} is not Azure Resource Manager's address: a token goes to {MANAGEMENT_URL} "
+            f"only.",
             remedy="Clouds other than Azure's public one are not supported.",
         )
     return Endpoint(

@@ -43,7 +43,7 @@ async def check_execution(case: Case) -> Result:
             "failed",
             "The pool's container type must be NodeLTS: acajs azure list",
         )
-    return Result("code runs in a session of its own")
+    return Result("code runs in a fresh session")
 
 
 async def check_round_trip(case: Case) -> Result:
@@ -78,7 +78,7 @@ async def check_rich(case: Case) -> Result:
     """Whether cells can run in a runner of their own, or why not."""
     wanted = case.settings.runtime
     if wanted == "plain":
-        return Result("not looked at: ACAJS_RUNTIME is plain")
+        return Result("not checked: ACAJS_RUNTIME is plain")
     session = RichSession(
         case.client,
         case.identifier,
@@ -119,7 +119,7 @@ async def check_egress(case: Case) -> Result:
         f"sessions do not reach {case.egress_host} ({outcome or 'no answer'}): npm install and "
         "fetch fail",
         "warning",
-        "If they shall reach the internet: acajs azure create POOL --resource-group GROUP --egress",
+        "To let them reach the internet: acajs azure create POOL --resource-group GROUP --egress",
         facts,
     )
 

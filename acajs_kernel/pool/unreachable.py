@@ -62,9 +62,9 @@ def explain_connection_fault(
     elif any(isinstance(cause, ConnectionRefusedError) for cause in causes):
         cause, what = "refused", "the connection was refused"
     elif isinstance(fault, httpx.TimeoutException):
-        cause, what = "timeout", f"no connection came about within {seconds:.0f} s"
+        cause, what = "timeout", f"the connection was not established within {seconds:.0f} s"
     else:
-        cause, what = "other", f"no connection came about ({describe(fault)})"
+        cause, what = "other", f"the connection failed ({describe(fault)})"
     proxy = next((name for name in _PROXY_VARIABLES if os.environ.get(name)), "")
     return ConnectionProblem(cause, what, proxy)
 

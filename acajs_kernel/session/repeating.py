@@ -64,6 +64,6 @@ async def _repeat(execute: Callable[[Cell], Awaitable[Outcome]], done: Cell, cel
         raise SessionLostError(
             f"The session was replaced by a fresh one, and In[{done.number}] failed when "
             f"it was run again: {outcome.error.ename}: {outcome.error.evalue} "
-            "The cells behind it, and this one, did not run.",
+            "The cells after it, and this one, did not run.",
             remedy="Run the cells again from the top.",
         )
