@@ -172,8 +172,8 @@ class History:
             if self._file is None:
                 raise
             _log.warning(
-                "The history %s cannot be used (%s: %s). It is kept in memory until the kernel "
-                "ends; set ACAJS_HISTORY to another file or to off.",
+                "The history %s cannot be used (%s: %s). The kernel keeps the history in memory "
+                "until it ends; set ACAJS_HISTORY to another file or to off.",
                 self._file,
                 type(error).__name__,
                 error,

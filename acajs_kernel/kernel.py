@@ -183,7 +183,7 @@ class AcaJsKernel(KernelInformation, ShellOrder, EditorQuestions):
 
     async def create_subshell_request(self, socket: Any, ident: Any, parent: Any) -> None:  # noqa: ANN401
         """Refuse: see `kernel_info`."""
-        error = Error("NotSupported", "This kernel runs one cell at a time: no sub-shells.")
+        error = Error("NotSupported", "This kernel runs one cell at a time and has no subshells.")
         self._send(socket, "create_subshell_reply", error_reply(error), parent, ident)
 
     async def do_execute(

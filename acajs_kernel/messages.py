@@ -37,7 +37,7 @@ __all__ = [
 MAXIMUM_CHARACTERS = 50_000_000
 """How many characters of one representation, or of one piece of output, are shown.
 
-Notebooks hold every output whole, and browsers stop to respond at some size. A cell may
+Notebooks hold every output whole, and browsers stop responding at some size. A cell may
 show any number of outputs of this size.
 """
 
@@ -136,8 +136,8 @@ def own_error(error: AcaJsError) -> Error:
 def internal_error(error: Exception) -> Error:
     """Show a fault of the kernel itself, which should not happen."""
     text = (
-        f"The kernel failed with {type(error).__name__}. It goes on; the kernel's log has "
-        "the details."
+        f"The kernel failed with {type(error).__name__}. It keeps running; the kernel's log has "
+        f"the details."
     )
     name = "KernelError"
     lines = (f"\x1b[31m{name}\x1b[39m: {text}", f"More: {more_about(name)}")

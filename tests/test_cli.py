@@ -201,7 +201,7 @@ def test_a_bad_name_is_refused(environment: dict[str, str], tmp_path: Path) -> N
     ran = _acajs(environment, "install", "--prefix", str(tmp_path), "--name", "a name")
     assert ran.returncode == 1
     assert ran.stderr == (
-        "acajs: The kernel spec was to be named 'a name', which Jupyter does not allow.\n"
+        "acajs: Jupyter does not allow a kernel spec to be named 'a name'.\n"
         "Use --name with letters, digits, '.', '-' and '_' only.\n"
         "More: https://acajs.github.io/acajs-kernel/troubleshooting#configuration\n"
     )

@@ -186,8 +186,8 @@ class ResourceManager:
             if not self.is_own(url):
                 break
         raise AzureError(
-            f"{operation} failed: the pages of the list lead to another host, or on without end.",
-            remedy="Check that no proxy answers in the service's place.",
+            f"{operation} failed: the list's pages lead to another host, or never end.",
+            remedy="Check that no proxy answers in place of the service.",
         )
 
     async def change(
@@ -237,7 +237,7 @@ class ResourceManager:
             raise AzureError(
                 f"{operation} failed: {self._address.host} answered HTTP {answer.status}, but "
                 f"{problem}.",
-                remedy="Check that no proxy or sign-in page answers in the service's place.",
+                remedy="Check that no proxy or sign-in page answers in place of the service.",
                 status=answer.status,
             ) from None
 
@@ -391,7 +391,7 @@ class ResourceManager:
         reason = f"{host} {what}" if is_timeout else f"{host} {what} ({describe(fault)})"
         error = AzureError(
             f"{operation} failed: {reason}.",
-            remedy="Run the command again; it goes on where it stopped.",
+            remedy="Run the command again; it continues where it stopped.",
         )
         return Failure(error, reason, is_transient=True)
 
@@ -402,8 +402,8 @@ def _address(url: str) -> Endpoint:
     is_loopback = httpx.URL(url).host in {"127.0.0.1", "localhost", "::1"}
     if url != MANAGEMENT_URL and not is_loopback:
         raise ConfigurationError(
-            f"Azure Resource Manager was to be asked at {host}: a token goes to {MANAGEMENT_URL} "
-            "only.",
+            f"{host} is not Azure Resource Manager's address: a token goes to {MANAGEMENT_URL} "
+            f"only.",
             remedy="Clouds other than Azure's public one are not supported.",
         )
     return Endpoint(

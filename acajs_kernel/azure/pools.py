@@ -245,7 +245,7 @@ async def read_endpoint(azure: ResourceManager, resource: PoolResource) -> str:
     if pool is None:
         raise EndpointError(
             f"There is no session pool {resource.name} in the resource group {resource.group}, "
-            "or the signed-in identity may not see it.",
+            "or the signed-in identity is not allowed to see it.",
             remedy=f"List the pools with: acajs azure list --subscription {resource.subscription}",
         )
     if not pool.endpoint:

@@ -30,15 +30,13 @@ _NOTICE_SECONDS = 4.0
 
 def doctor(
     *,
-    kernel: Annotated[
-        str, typer.Option(help="The kernel spec whose settings are looked at.")
-    ] = "acajs",
+    kernel: Annotated[str, typer.Option(help="Check the settings of this kernel spec.")] = "acajs",
     endpoint: Annotated[
-        str, typer.Option(help="Look at this pool instead: its endpoint or its resource id.")
+        str, typer.Option(help="Check this pool instead: its endpoint or its resource id.")
     ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Check everything that a notebook needs, and say what to do about what is missing.
+    """Check everything that a notebook needs, and say how to fix what is missing.
 
     It uses one session of the pool for a moment. The exit code is 0 if a notebook would run.
     """
@@ -54,7 +52,7 @@ def doctor(
     if as_json:
         typer.echo(json.dumps(_report(findings, runs=runs), indent=2))
     else:
-        typer.echo("" if runs else "\nA notebook would not run: see the marked lines.")
+        typer.echo("" if runs else "\nA notebook would not run: see the marked lines above.")
         if runs:
             typer.echo("A notebook would run.")
     raise typer.Exit(0 if runs else 1)

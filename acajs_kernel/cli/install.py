@@ -24,23 +24,25 @@ _LOGOS = ("logo-32x32.png", "logo-64x64.png", "logo-svg.svg")
 
 def install(
     *,
-    user: Annotated[bool, typer.Option("--user", help="For this user (the default).")] = False,
+    user: Annotated[
+        bool, typer.Option("--user", help="Install for this user (the default).")
+    ] = False,
     sys_prefix: Annotated[
-        bool, typer.Option("--sys-prefix", help="Into this Python environment.")
+        bool, typer.Option("--sys-prefix", help="Install into this Python environment.")
     ] = False,
     prefix: Annotated[
-        Path | None, typer.Option(help="Into share/jupyter below this folder.")
+        Path | None, typer.Option(help="Install into share/jupyter below this folder.")
     ] = None,
     endpoint: Annotated[
         str | None,
-        typer.Option(help="The pool that the kernel uses: its endpoint or its Azure resource id."),
+        typer.Option(help="The kernel's pool: its endpoint or its Azure resource id."),
     ] = None,
     name: Annotated[str, typer.Option(help="Name of the kernel spec.")] = "acajs",
     display_name: Annotated[
         str, typer.Option(help="Name shown in the launcher.")
     ] = "JavaScript (ACA)",
 ) -> None:
-    """Write a kernel spec for this Python, with settings baked into its environment."""
+    """Write a kernel spec for this Python, with settings in its environment."""
     # Imported here because no other command needs Jupyter.
     from jupyter_client.kernelspec import KernelSpecManager  # noqa: PLC0415
 
@@ -49,8 +51,8 @@ def install(
     if endpoint is not None and not endpoint.strip():  # mostly a variable that is not set
         raise EndpointError(
             "The option --endpoint is empty: the kernel would run cells on this machine.",
-            remedy="Give the pool's endpoint, https://…, as the variable that was to hold it "
-            "should have; leave the option out for the embedded pool.",
+            remedy="Give the pool's endpoint, https://…, and check the variable that should hold "
+            "it; leave the option out for the embedded pool.",
         )
     environment = {}
     if endpoint is not None:
@@ -74,7 +76,7 @@ def install(
             )
         except ValueError as error:
             raise ConfigurationError(
-                f"The kernel spec was to be named {name!r}, which Jupyter does not allow.",
+                f"Jupyter does not allow a kernel spec to be named {name!r}.",
                 remedy="Use --name with letters, digits, '.', '-' and '_' only.",
             ) from error
         except OSError as error:
@@ -94,9 +96,9 @@ def install(
             ]
         )
         typer.echo(
-            "acajs: Warning: this kernel spec belongs to the package acajs-kernel. When that is "
-            "installed again or upgraded, the endpoint is taken away without a word, and cells run "
-            "on this machine, unless ACAJS_EMBEDDED_POOL=off forbids that.\n"
+            "acajs: Warning: this kernel spec belongs to the package acajs-kernel. Installing "
+            "that again or upgrading it silently removes the endpoint. Then cells run on this "
+            "machine, unless ACAJS_EMBEDDED_POOL=off forbids that.\n"
             f"Give it another name: {command}",
             err=True,
         )

@@ -62,10 +62,10 @@ def read_script(file: str) -> Script:
         content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
         code = content.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise ConfigurationError(
             f"The script {file} cannot be read: {reason}.",
-            remedy="Name a file of JavaScript, or - for standard input.",
+            remedy="Name a JavaScript file, or - for standard input.",
         ) from error
     # The line of a shell keeps its place, so that errors name the right lines.
     code = re.sub(r"\A#!", "//", code)

@@ -83,7 +83,7 @@ async def check_kernel_spec(case: Case) -> Result:
         return Result(
             f"Jupyter finds no kernel spec named {case.kernel_name}",
             "failed",
-            f"Look at one of these with --kernel: {', '.join(others)}; or run: acajs install"
+            f"Check one of these with --kernel: {', '.join(others)}; or run: acajs install"
             if others
             else "Run: acajs install",
         )

@@ -84,7 +84,7 @@ async def check_tls(case: Case) -> Result:
     if case.endpoint.url.startswith("http://"):
         return Result("not needed: plain http on this machine")
     if proxy := proxy_variable(case.endpoint):
-        return Result(f"not looked at: requests go through the proxy that {proxy} names")
+        return Result(f"not checked: requests go through the proxy that {proxy} names")
     hands = await shake_hands(case.endpoint)
     return Result(
         f"{hands.version}, certificate by {hands.issuer or 'an unnamed issuer'} until "
@@ -103,11 +103,11 @@ async def check_clock(case: Case) -> Result:
     seconds = abs(ahead)
     text = f"{seconds:.0f} s {'ahead of' if ahead > 0 else 'behind'} the service's"
     facts = {"ahead_seconds": round(ahead, 1)}
-    remedy = "Set this machine's clock: tokens count as expired, or as not valid yet, by it."
+    remedy = "Set this machine's clock right: else tokens look expired, or not yet valid."
     if seconds > _TOLERABLE_SECONDS:
         return Result(text, "warning", remedy, facts)
     if seconds > _NOTABLE_SECONDS:
-        return Result(f"{text}, which is tolerated", "ok", remedy, facts)
+        return Result(f"{text}, which is acceptable", "ok", remedy, facts)
     return Result(f"within {max(seconds, 1):.0f} s of the service's", facts=facts)
 
 
@@ -125,8 +125,8 @@ async def check_token(case: Case) -> Result:
         "expires": None,
     }
     if claims is None:
-        return Result(f"from {source}, of a kind that tells nothing of itself", facts=facts)
-    text = f"from {source}, for {claims.audience or 'nobody in particular'}"
+        return Result(f"from {source}, of a kind that says nothing about itself", facts=facts)
+    text = f"from {source}, for {claims.audience or 'no named audience'}"
     is_other = not _GUID.match(claims.audience) and claims.audience.rstrip("/") != _AUDIENCE
     if is_other and not case.endpoint.is_loopback:
         return Result(f"{text}, not for {_AUDIENCE}", "failed", _NEW_TOKEN, facts)

@@ -81,7 +81,7 @@ async def check_rich(case: Case) -> Result:
     """Whether cells can run in a runner of their own, or why not."""
     wanted = case.settings.runtime
     if wanted == "plain":
-        return Result("not looked at: ACAJS_RUNTIME is plain")
+        return Result("not checked: ACAJS_RUNTIME is plain")
     session = RichSession(
         case.client,
         case.identifier,
@@ -122,7 +122,7 @@ async def check_egress(case: Case) -> Result:
         f"sessions do not reach {case.egress_host} ({outcome or 'no answer'}): npm install and "
         "fetch fail",
         "warning",
-        "If they shall reach the internet: acajs azure create POOL --resource-group GROUP --egress",
+        "To let them reach the internet: acajs azure create POOL --resource-group GROUP --egress",
         facts,
     )
 

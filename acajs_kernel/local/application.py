@@ -198,7 +198,7 @@ class _Api:
         directory = ""
         if family is Family.CODE_EXECUTE:
             if not name.startswith("content/"):
-                raise RestError(404, "NotFound", "Files are read at /files/content/NAME.")
+                raise RestError(404, "NotFound", "Read files at /files/content/NAME.")
             name = name.removeprefix("content/")
         else:
             directory = _directory(request)

@@ -175,7 +175,7 @@ class Interpreter:
         Returns:
             The process, whose end can be waited for; None if it was never started.
         """
-        self._fail(RestError(409, "SessionStopped", "The session was stopped meanwhile."))
+        self._fail(RestError(409, "SessionStopped", "The session was stopped in the meantime."))
         if self._starting is not None:
             await asyncio.wait({self._starting})
         process = await self._process

@@ -37,7 +37,7 @@ def asked_magic(code: str) -> Mapping[str, str] | None:
     magic = magics().get(name)
     if magic is not None:
         return describe_magic(magic)
-    return {"text/plain": f"There is no magic %{name}; %lsmagic lists what there is."}
+    return {"text/plain": f"There is no magic %{name}; %lsmagic lists all magics."}
 
 
 def check_cell(code: str) -> Completeness:

@@ -58,7 +58,8 @@ class StaticToken:
         if not _BEARER_TOKEN.match(text):
             # The text is not quoted: it may be a secret with a character too many.
             raise ConfigurationError(
-                "The given token is empty or holds characters that no bearer token has.",
+                "The given token is empty or holds characters that are not allowed in a bearer "
+                "token.",
                 remedy=(
                     "Set ACAJS_TOKEN to the output of: az account get-access-token "
                     "--resource https://dynamicsessions.io --query accessToken -o tsv"
@@ -177,7 +178,7 @@ class AzureToken:
             _log.debug("no Azure token: %s: %s", type(error).__name__, scrub(str(error)))
             # The cause is left out: its text names every credential tried, in many lines.
             raise AuthenticationError(
-                f"No Azure credential on this machine gives a token. {_helpful_part(error)}",
+                f"No Azure credential on this machine yields a token. {_helpful_part(error)}",
                 remedy=self._remedy,
                 seconds=time.monotonic() - started,
             ) from None
@@ -221,7 +222,7 @@ def _default_credential() -> Any:  # noqa: ANN401 - azure-identity is imported i
         from azure.identity import DefaultAzureCredential  # noqa: PLC0415 - slow to import
     except ImportError as error:
         raise AuthenticationError(
-            "No token is configured and azure-identity, which would get one, cannot be imported.",
+            "No token is configured, and azure-identity, which would get one, cannot be imported.",
             remedy="Run `pip install azure-identity`, or set ACAJS_TOKEN.",
         ) from error
     return DefaultAzureCredential(exclude_interactive_browser_credential=True)

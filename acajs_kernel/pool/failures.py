@@ -199,7 +199,8 @@ class FailureReader:
         text = f"{self._call.operation} failed: {what} from {self._pool}.{_after(attempt)}"
         if not is_timeout:
             text = (
-                f"{self._call.operation} failed: {what}; asked was {self._pool}.{_after(attempt)}"
+                f"{self._call.operation} failed: the connection to {self._pool} "
+                f"broke ({self._describe(fault)}).{_after(attempt)}"
             )
         remedy = remedies.of_broken_connection(self._endpoint, is_timeout=is_timeout)
         if self._call.is_execution and not self._call.is_repeatable:

@@ -60,8 +60,8 @@ async def read_pages(
         seen.add(url)
         call = first._replace(url=url)
     raise UnexpectedAnswerError(
-        f"{first.operation} failed: the session pool at {endpoint.host} leads from "
-        f"page to page without end; {len(found)} entries were read.",
+        f"{first.operation} failed: the session pool at {endpoint.host} leads from page to page "
+        f"endlessly; {len(found)} entries were read.",
         endpoint=endpoint.url,
     )
 
@@ -90,8 +90,8 @@ def _next_page_url(
         is_same = False
     if not is_same or url.userinfo:
         raise UnexpectedAnswerError(
-            f"{operation} failed: the session pool at {endpoint.host} names another host "
-            "for the next page. It was not asked, so that the token stays here.",
+            f"{operation} failed: the session pool at {endpoint.host} names another host for the "
+            f"next page. The kernel did not ask that host, so that the token stays here.",
             remedy="Check that ACAJS_POOL_ENDPOINT is the pool's own endpoint.",
             endpoint=endpoint.url,
         )

@@ -26,8 +26,8 @@ __all__ = [
 
 FATE_UNKNOWN = "Look at what the cell should have changed before you run it again."
 REDIRECT = (
-    "Check that ACAJS_POOL_ENDPOINT is the pool's properties.poolManagementEndpoint, and that "
-    "no proxy or sign-in page stands between."
+    "Check that ACAJS_POOL_ENDPOINT is the pool's properties.poolManagementEndpoint, and that no "
+    "proxy or sign-in page is in between."
 )
 UNEXPECTED_ANSWER = (
     "Check that ACAJS_POOL_ENDPOINT is the pool's properties.poolManagementEndpoint, that no "
@@ -80,8 +80,8 @@ def _of_status(endpoint: Endpoint, call: Call, status: int, code: str) -> str:
 
 _REMEDIES = {
     400: (
-        "If the service names the API version, set ACAJS_API_VERSION to one that it has; "
-        "if it names the identifier, set another ACAJS_SESSION_ID."
+        "If the service complains about the API version, set ACAJS_API_VERSION to one that it "
+        "has; if about the identifier, set another ACAJS_SESSION_ID."
     ),
     401: (
         "Sign in with `az login`; a token in ACAJS_TOKEN may have expired: set it to the "
@@ -90,12 +90,12 @@ _REMEDIES = {
     ),
     408: (
         "Split the work into shorter steps (one execution may last at most 220 s), or raise "
-        "ACAJS_TIMEOUT if it is lower. Code that never ends keeps the session busy: then "
+        "ACAJS_TIMEOUT if it is lower. If the code never ends, it keeps the session busy: "
         "restart the kernel."
     ),
-    409: "Wait for the other change of this session to end, then try again.",
+    409: "Wait until the other change to this session has ended, then try again.",
     413: (
-        "Send less: a file may have at most 128 MB. Split it, or let the session's own code "
+        "Send less: a file may be at most 128 MB. Split it, or let the session's own code "
         "download it."
     ),
     415: "Set ACAJS_API_VERSION to a version that the pool has, such as 2024-02-02-preview.",
@@ -106,8 +106,8 @@ def _of_server_error(endpoint: Endpoint) -> str:
     if endpoint.is_loopback:
         return "Look at the terminal of `acajs pool serve`, and start it again."
     return (
-        "Try again in a minute. If it lasts, look at https://azure.status.microsoft, or ask the "
-        "vendor's support, who want the operation id."
+        "Try again in a minute. If the failure persists, look at https://azure.status.microsoft, "
+        "or give the vendor's support the operation id."
     )
 
 
@@ -142,13 +142,13 @@ def _of_not_found(endpoint: Endpoint, call: Call) -> str:
 
 def _of_busy(endpoint: Endpoint, _: Call) -> str:
     explanation = (
-        "Every session of the pool is taken, or requests come too fast. A session counts "
+        "Every session of the pool is in use, or requests come too fast. A session counts "
         "until it is stopped, or until its cooldown period has passed since its last use. "
         "Shut down notebooks that you no longer need"
     )
     if endpoint.is_loopback:
         return (
-            f"{explanation}, or serve a pool with more of them: acajs pool serve --max-sessions 30"
+            f"{explanation}, or serve a pool with more sessions: acajs pool serve --max-sessions 30"
         )
     return (
         f"{explanation}, or allow more: az containerapp sessionpool update {_names(endpoint)} "
@@ -174,8 +174,8 @@ def of_broken_connection(endpoint: Endpoint, *, is_timeout: bool) -> str:
     if endpoint.is_loopback:
         return "Try again; if it lasts, look at the terminal of `acajs pool serve`."
     if is_timeout:
-        return "Try again; if it lasts, check the network between here and the pool."
-    return "Check the network, and proxies that cut long requests; then try again."
+        return "Try again; if the failure persists, check the network between here and the pool."
+    return "Check the network, and any proxy that cuts long requests; then try again."
 
 
 def of_unreachable(endpoint: Endpoint, problem: ConnectionProblem) -> str:

@@ -59,7 +59,7 @@ class Wire(NamedTuple):
         version = api_version.strip()
         if not _VERSION.match(version):
             raise ConfigurationError(
-                f"The API version {version!r} is not one: it must look like YYYY-MM-DD-preview.",
+                f"{version!r} is not an API version: it must look like YYYY-MM-DD-preview.",
                 remedy=f"Set ACAJS_API_VERSION to one of: {', '.join(KNOWN_API_VERSIONS)}.",
             )
         return cls(version, "executions" if _is_from(version, _FIRST_OF_NEW_FAMILY) else "code")
@@ -126,7 +126,7 @@ class Wire(NamedTuple):
         if self.family == "code":
             if path:
                 raise ConfigurationError(
-                    f"API version {self.api_version} knows no folders, so {path!r} cannot be "
+                    f"API version {self.api_version} has no folders, so {path!r} cannot be "
                     "reached through the files API.",
                     remedy="Set ACAJS_API_VERSION=2024-10-02-preview or a later one.",
                 )

@@ -212,8 +212,8 @@ class Agent:
             raise AgentUnavailableError(
                 f"The session cannot run the agent: {_last_line(execution)}",
                 interpreter_failed=True,
-                remedy="Cells can run in plain mode, if the session runs JavaScript at all; "
-                "the pool's container type must be NodeLTS.",
+                remedy="If the session runs JavaScript at all, cells can run in plain mode; the "
+                "pool's container type must be NodeLTS.",
             )
         result = execution.result if isinstance(execution.result, str) else ""
         ways = (result, execution.stdout)

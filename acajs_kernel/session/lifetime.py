@@ -294,11 +294,11 @@ class Lifetime:
 
 def _not_opened(error: OSError) -> SessionError:
     """Say that this machine refused what opening a session takes."""
-    remedy = "Run the cell again once that is mended; the kernel need not be restarted."
+    remedy = "Run the cell again once that is fixed; you need not restart the kernel."
     if error.errno in {errno.EMFILE, errno.ENFILE}:
         remedy = f"Close other notebooks, or allow more open files (ulimit -n). {remedy}"
     elif error.errno == errno.ENOSPC:
         remedy = f"Make room on the disk. {remedy}"
     return SessionError(
-        f"The session could not be opened, because this machine refused: {error}", remedy=remedy
+        f"The session could not be opened, because this machine refused it: {error}", remedy=remedy
     )

@@ -195,7 +195,7 @@ class NotebookSession:
             self._earlier.forget()
             self._notify(
                 "The session was replaced by a fresh one: it had cooled down, was stopped, or "
-                "failed. Variables are gone; this cell runs on the fresh session."
+                "failed. Variables are gone; this cell runs in the fresh session."
             )
             return
         self._notify(
@@ -421,7 +421,7 @@ class NotebookSession:
                 raise
             self._notify(
                 f"{error.message}\nCells run in plain mode: each goes unchanged to the service, "
-                "promises are not awaited, and output comes when the cell has ended."
+                f"nothing awaits promises, and output comes when the cell has ended."
             )
             return None
         return session

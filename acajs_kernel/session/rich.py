@@ -194,8 +194,8 @@ class RichSession:
             if self._begun or error.may_have_run:
                 has_begun = "had begun" if self._begun else "may have begun"
                 error.message += (
-                    f" The cell {has_begun} in the session. It is not stopped there; what it "
-                    "still shows comes with the next cell."
+                    f" The cell {has_begun} in the session. It was not stopped there; whatever "
+                    f"it still shows comes with the next cell."
                 )
             raise
 
@@ -219,15 +219,15 @@ class RichSession:
 
     def _loss(self, *, was_running: bool) -> SessionLostError:
         happened = (
-            "This cell had begun on it and was not run again."
+            "This cell had begun in it and was not run again."
             if was_running
             else ("This cell did not run.")
         )
         return SessionLostError(
             "The session was replaced by a fresh one: it had cooled down, was stopped, or "
-            f"failed. Variables are gone, and files in the session too. {happened}",
-            remedy="Run the cells again from the top. ACAJS_ON_SESSION_LOSS=replay does that by "
-            "itself.",
+            f"failed. Variables are gone, and so are the session's files. {happened}",
+            remedy="Run the cells again from the top. ACAJS_ON_SESSION_LOSS=replay does that "
+            "automatically.",
             was_running=was_running,
         )
 
@@ -265,7 +265,7 @@ class RichSession:
                 *(answer.get("queued") or ()),
             ):
                 raise SessionError(
-                    "The session knows nothing of the cell that it was given to run.",
+                    "The session does not know the cell that it was told to run.",
                     remedy="Restart the kernel.",
                 )
             await self._unless_given_up(self._attend_frontend())

@@ -117,7 +117,7 @@ class DataFolder:
             found = [file for file in listed if matches(path_of(file), pattern)]
             if not found:
                 raise TransferError(
-                    f"No file in the session fits {name!r}.",
+                    f"No file in the session matches {name!r}.",
                     remedy="List the session's files with `acajs files ls -r` or `%files -r`.",
                 )
             if recursive:  # a folder that fits stands for its files
@@ -147,7 +147,7 @@ class DataFolder:
         raise TransferError(
             f"The session has no file {name!r}.",
             remedy="List the session's files with `acajs files ls` or `%files`. A session that "
-            "was not used for its cooldown is gone, with its files.",
+            "is not used for the length of its cooldown is gone, with its files.",
         )
 
     # ---- uploading
@@ -230,7 +230,7 @@ class DataFolder:
         if "" in folders:
             raise TransferError(
                 "The session's data folder itself cannot be removed; nothing was removed.",
-                remedy="Name what is in it, such as '*'.",
+                remedy="Name its contents instead, such as '*'.",
             )
         is_taken = all(is_reachable(file.name, file.directory) for file in found)
         if folders or not self._pool.knows_folders or not is_taken:

@@ -84,5 +84,5 @@ def _relative(path: str, base: str) -> list[str]:
     elif path.startswith(f"{base}/"):
         rest = path[len(base) + 1 :]
     else:
-        raise TransferError(f"The session listed {path!r}, which does not lie in {base!r}.")
+        raise TransferError(f"The session listed {path!r}, which is not in {base!r}.")
     return rest.split("/")

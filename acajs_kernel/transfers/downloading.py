@@ -72,9 +72,10 @@ class Downloader:
                 ) from error
             _log.info("%s changed while it was copied (attempt %d)", path, attempt)
         raise TransferError(
-            f"{path} arrived with another checksum than it has in the session, {_ATTEMPTS} times "
+            f"{path} arrived with a checksum that differs from the session's, {_ATTEMPTS} times "
             f"in a row; {target} is unchanged.",
-            remedy="If the session's code is writing the file, wait for its end; then try again.",
+            remedy="If the session's code is writing the file, wait until it has ended; then try "
+            "again.",
         )
 
     async def _is_same(self, path: str, digest: str) -> bool:

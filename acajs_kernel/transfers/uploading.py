@@ -121,7 +121,7 @@ class Uploader:
         except OSError as error:
             raise TransferError(
                 f"{file.path} cannot be read: {error.strerror}; it was not uploaded.",
-                remedy="Check that it is there and that you may read it.",
+                remedy="Check that it exists and that you have permission to read it.",
             ) from error
 
 
@@ -135,8 +135,8 @@ def check_sizes(files: Sequence[LocalFile]) -> None:
     if large:
         names = ", ".join(f"{file.path} ({file.size:,} bytes)" for file in large[:5])
         raise TooLargeError(
-            f"{len(large)} of {len(files)} files have more than the "
-            f"{MAXIMUM_UPLOAD_BYTES:,} bytes (128 MB) that the service takes: {names}. Nothing "
+            f"{len(large)} of {len(files)} files are larger than the "
+            f"{MAXIMUM_UPLOAD_BYTES:,} bytes (128 MB) that the service allows: {names}. Nothing "
             "was sent.",
             remedy="Split or compress them (split -b 100M FILE), or let the session's own code "
             "download them.",

@@ -191,7 +191,7 @@ async def test_a_change_that_fails_is_explained_and_made_again(run: _Run) -> Non
     assert "acajs azure list" in caught.value.remedy
     run.fake.operation_error = None
     await run.make()
-    assert any("made again" in step for step in run.steps)
+    assert any("created again" in step for step in run.steps)
 
 
 async def test_a_change_without_end_is_given_up(run: _Run) -> None:

@@ -289,7 +289,7 @@ def test_real_credential_fails_shortly_in_an_empty_environment() -> None:
 
     seconds, message, remedy = process.stdout.splitlines()
     assert float(seconds) < 31
-    assert message.startswith("No Azure credential on this machine gives a token. ")
+    assert message.startswith("No Azure credential on this machine yields a token. ")
     assert len(message) < 400
     assert "az login" in remedy
     assert process.stderr == ""

@@ -298,9 +298,9 @@ def _untrusted() -> ssl.SSLCertVerificationError:
         (_connect_error(ConnectionRefusedError(111, "x")), "was refused", "HTTPS_PROXY"),
         (_connect_error(_untrusted()), "self-signed certificate", "SSL_CERT_FILE"),
         (_connect_error(ssl.SSLError(1, "version")), "TLS handshake", "network"),
-        (_connect_error(OSError(101, "unreachable")), "no connection came about", "network"),
-        (httpx.ConnectTimeout("x"), "no connection came about within", "network"),
-        (httpx.PoolTimeout("x"), "no connection came about within", "network"),
+        (_connect_error(OSError(101, "unreachable")), "the connection failed", "network"),
+        (httpx.ConnectTimeout("x"), "the connection was not established within", "network"),
+        (httpx.PoolTimeout("x"), "the connection was not established within", "network"),
         (
             httpx.ProxyError("407 Proxy Authentication Required"),
             "the proxy refused (Proxy",
