@@ -7,6 +7,7 @@ The shapes are those of Jupyter's messaging specification, version 5
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -43,6 +44,8 @@ show any number of outputs of this size.
 
 _MAXIMUM_ERROR_CHARACTERS = 1_000_000
 
+_UNFINISHED_ESCAPE = re.compile(r"\x1b(?:\[[0-9;]*)?\Z")
+
 
 def limited_event(event: Event) -> Event:
     """Return an event as it may be shown: what is too large is cut, and says so."""
@@ -76,7 +79,9 @@ def _limited_data(data: Mapping[str, Any]) -> Mapping[str, Any]:
 def _cut(text: str, length: int) -> str:
     if len(text) <= length:
         return text
-    return f"{text[:length]}… cut: {len(text) - length:,} more characters\n"
+    shown = _UNFINISHED_ESCAPE.sub("", text[:length])
+    end = "\x1b[0m" if "\x1b[" in shown else ""
+    return f"{shown}{end}… cut: {len(text) - length:,} more characters\n"
 
 
 def event_message(event: Event, number: int) -> tuple[str, dict[str, Any]]:

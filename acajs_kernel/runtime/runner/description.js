@@ -7,6 +7,7 @@ const fs = require("node:fs");
 const Module = require("node:module");
 const { types } = require("node:util");
 
+const { beginning } = require("../text.js");
 const { dataOf, propertiesOf, typeOf } = require("./completion.js");
 
 /** Lines of a source text: asked for shortly, and in detail. */
@@ -139,7 +140,7 @@ class Preview {
   #text(value, depth) {
     if (typeof value === "string") {
       const room = Math.max(this.#room, 20);
-      return value.length > room ? `${JSON.stringify(value.slice(0, room))}…` : JSON.stringify(value);
+      return value.length > room ? `${JSON.stringify(beginning(value, room))}…` : JSON.stringify(value);
     }
     if (!isObject(value)) {
       return typeof value === "bigint" ? `${value}n` : Object.is(value, -0) ? "-0" : String(value);
