@@ -3,7 +3,8 @@
  *
  * Pipes: descriptor 3 takes messages for the runner's main thread, 4 for its control
  * thread, which serves them while the main thread is busy, and 5 brings its events.
- * Descriptors 1 and 2 bring what native code and child processes print.
+ * Descriptors 1 and 2 bring what native code and child processes print; where there are
+ * named pipes the runner puts those in their place before it does anything else.
  * Messages are lines, of JSON mostly.
  */
 "use strict";
@@ -11,10 +12,16 @@
 const { spawn } = require("node:child_process");
 const { StringDecoder } = require("node:string_decoder");
 
+const { boundary } = require("../text.js");
+const { toAsciiJson } = require("./answers.js");
 const { killTree } = require("./descendants.js");
+const { createNamedPipes } = require("./named_pipes.js");
 
 /** Milliseconds to wait for the pipes of a runner that has ended: its children may hold them. */
 const CLOSE_MILLISECONDS = 300;
+
+/** A line that may come twice, with its number. */
+const NUMBERED = /^#(\d+)#([^]*)$/;
 
 /** Characters of its last words that are searched for the reason of a death. */
 const LAST_WORDS = 4096;
@@ -40,7 +47,13 @@ const BOOTSTRAP = `(() => {
     }
     return buffer.toString("latin1");
   };
+  const pipes = JSON.parse(read(Number(read(10))));
   const source = read(Number(read(10)));
+  for (const [index, path] of pipes.entries()) {
+    // The lowest free descriptor is the one that was closed: no other thread opens any yet.
+    fs.closeSync(index + 1);
+    fs.openSync(path, fs.constants.O_WRONLY);
+  }
   require("node:vm").runInThisContext(source, { filename: "acajs:runner" })(require)("runner.js")(
     (name, options) => options ? import(name, options) : import(name));
 })()`;
@@ -122,6 +135,8 @@ class RunnerProcess {
   #killed = false;
   #lastWords = "";
   #hasReport = false;
+  /** Of the last line that has one. */
+  #lastNumber = "";
   /** Whose text is coming. @type {RunnerMessage} */
   #stream = { kind: "stream", cell: "", name: "stdout" };
   #text = "";
@@ -129,6 +144,8 @@ class RunnerProcess {
   #pieces = [];
   /** @type {Readable[]} */
   #outputs;
+  /** @type {import("./named_pipes.js").NamedPipes | null} */
+  #namedPipes;
   /** @type {Writable} */
   #main;
   /** @type {Writable} */
@@ -153,22 +170,28 @@ class RunnerProcess {
     const [, stdout, stderr, main, control, events] = /** @type {any[]} */ (this.#child.stdio);
     this.#main = main;
     this.#control = control;
-    this.#outputs = [stdout, stderr, events];
-    for (const pipe of [stdout, stderr, main, control, events]) {
+    // Made while the runner starts.
+    this.#namedPipes = createNamedPipes();
+    const { paths = [], readers = [] } = this.#namedPipes ?? {};
+    this.#outputs = [stdout, stderr, events, ...readers];
+    for (const pipe of [stdout, stderr, main, control, events, ...readers]) {
       // A runner that dies breaks its pipes; what matters of it comes with "exit".
       pipe.on("error", () => undefined);
     }
     this.#child.on("error", (error) => this.#fail(error));
     this.#child.on("exit", (code, signal) => this.#exited(code, signal));
-    this.#main.write(String(options.source.length).padStart(10, "0"));
-    this.#main.write(options.source, "latin1");
+    for (const text of [toAsciiJson(paths), options.source]) {
+      this.#main.write(String(text.length).padStart(10, "0"));
+      this.#main.write(text, "latin1");
+    }
     readLines(
       events,
       (line) => this.#read(line),
       () => this.#closeText(),
     );
-    this.#readText(stdout, "stdout");
-    this.#readText(stderr, "stderr");
+    for (const [index, pipe] of [stdout, stderr, ...readers].entries()) {
+      this.#readText(pipe, index % 2 === 0 ? "stdout" : "stderr");
+    }
   }
 
   /** The process's number, or undefined when it could not be started. */
@@ -222,6 +245,7 @@ class RunnerProcess {
   /** Kill it and hear no more of it. */
   abandon() {
     this.#ended = true;
+    this.#namedPipes?.release();
     this.kill();
     for (const pipe of this.#outputs) {
       pipe.destroy();
@@ -230,13 +254,16 @@ class RunnerProcess {
 
   /**
    * Take a line of the events; `runner/output.js` tells what lines there are.
-   * @param {string} line
+   * @param {string} numbered
    * @returns {void}
    */
-  #read(line) {
-    if (this.#ended) {
+  #read(numbered) {
+    const [, number, line] = NUMBERED.exec(numbered) ?? ["", "", numbered];
+    const isKnown = number !== "" && number === this.#lastNumber;
+    if (this.#ended || isKnown) {
       return;
     }
+    this.#lastNumber = number || this.#lastNumber;
     const mark = line[0];
     if (mark === '"') {
       this.#text += parse(line);
@@ -252,6 +279,9 @@ class RunnerProcess {
     // Pieces without a last one are of a message that an interrupt has cut off.
     const message = parse(mark === "=" ? this.#pieces.join("") : line);
     this.#pieces = [];
+    if (message.kind === "ready") {
+      this.#namedPipes?.release();
+    }
     if (message.kind === "stream") {
       this.#stream = message;
     } else {
@@ -278,7 +308,8 @@ class RunnerProcess {
     pipe.on("data", (/** @type {Buffer} */ chunk) => {
       let text = decoder.write(chunk);
       if (name === "stderr") {
-        this.#lastWords = (this.#lastWords + text).slice(-LAST_WORDS);
+        const words = this.#lastWords + text;
+        this.#lastWords = words.slice(boundary(words, Math.max(0, words.length - LAST_WORDS)));
         text = this.#withoutReport(text);
       }
       if (text !== "" && !this.#ended) {
@@ -325,7 +356,21 @@ class RunnerProcess {
       this.#end({ reason: this.#reason(code, signal), code, signal });
     };
     const timer = startTimer(finish, CLOSE_MILLISECONDS);
-    this.#child.on("close", finish);
+    this.#namedPipes?.release();
+    let open = 1;
+    const closed = () => {
+      open -= 1;
+      if (open === 0) {
+        finish();
+      }
+    };
+    this.#child.on("close", closed);
+    for (const pipe of this.#namedPipes?.readers ?? []) {
+      if (!pipe.destroyed) {
+        open += 1;
+        pipe.on("close", closed);
+      }
+    }
     for (const pipe of this.#outputs) {
       pipe.resume();
     }
@@ -357,6 +402,7 @@ class RunnerProcess {
       return;
     }
     this.#ended = true;
+    this.#namedPipes?.release();
     for (const pipe of this.#outputs) {
       pipe.destroy();
     }

@@ -6,7 +6,7 @@
 const { MessageChannel, SHARE_ENV, Worker } = require("node:worker_threads");
 
 const { controlThread } = require("./control.js");
-const { Ring, SLOTS } = require("./ring.js");
+const { Ring, SLOTS, WRITERS } = require("./ring.js");
 
 /**
  * Start the thread that writes the events and serves what cannot wait for the main one.
@@ -21,7 +21,7 @@ function startControlThread() {
   const { port1, port2 } = new MessageChannel();
   const worker = new Worker(`(${controlThread.toString()})()`, {
     eval: true,
-    workerData: { memory: ring.memory, slots: ring.slots, indices: SLOTS, port: port2 },
+    workerData: { memory: ring.memory, slots: ring.slots, indices: SLOTS, writers: WRITERS, port: port2 },
     transferList: [port2],
     execArgv: [],
     env: SHARE_ENV,
