@@ -23,7 +23,9 @@ const { Output } = require("./runner/output.js");
 const { Prompts } = require("./runner/prompts.js");
 const { Questions } = require("./runner/questions.js");
 const { defineShell } = require("./runner/shell.js");
+const { hideOwnFrames } = require("./runner/stack_frames.js");
 const { capturePrinting } = require("./runner/streams.js");
+const { writeBeforeSuddenEnds } = require("./runner/sudden_ends.js");
 const { Tracebacks } = require("./runner/traceback.js");
 const { reportUncaught } = require("./runner/uncaught.js");
 const { createWho } = require("./runner/variables.js");
@@ -102,8 +104,10 @@ function start(nativeImport) {
   cells.onTerminated = () => interrupts.landed();
 
   process.execArgv = [];
+  hideOwnFrames();
   capturePrinting(output);
   reportUncaught(output, tracebacks);
+  writeBeforeSuddenEnds(output);
   process.on("exit", () => output.writeThrough());
 
   /** @type {Record<string, (message: any) => void>} */

@@ -7,6 +7,8 @@ const Module = require("node:module");
 const path = require("node:path");
 const { pathToFileURL } = require("node:url");
 
+const { locate } = require("./module_errors.js");
+
 /** @typedef {(specifier: string, options?: object) => Promise<unknown>} NativeImport */
 
 /** The name the rewritten cells call. */
@@ -39,11 +41,13 @@ function createImport(nativeImport, folder) {
   return async (specifier, options) => {
     const target = absolute(String(specifier), base);
     const attributes = /** @type {any} */ (options)?.with ?? /** @type {any} */ (options)?.assert;
-    if (attributes === undefined) {
-      return nativeImport(target);
+    try {
+      // Node 18 reads `assert`, Node 22 and later `with`.
+      return await nativeImport(target, attributes && { with: attributes, assert: attributes });
+    } catch (error) {
+      await locate(error, target);
+      throw error;
     }
-    // Node 18 reads `assert`, Node 22 and later `with`.
-    return nativeImport(target, { with: attributes, assert: attributes });
   };
 }
 

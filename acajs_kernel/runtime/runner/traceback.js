@@ -5,6 +5,8 @@
 
 const { inspect, types } = require("node:util");
 
+const { beginning, boundary } = require("../text.js");
+
 /** Cells whose text is kept for tracebacks. */
 const KEPT_SOURCES = 300;
 
@@ -16,7 +18,10 @@ const WIDTH = 160;
 const BEFORE_CARET = 100;
 
 /** Frames of Node and of this runner say nothing about the user's code. */
-const INTERNAL_FRAME = /[(\s](?:node:|acajs:|\[eval\]|\[worker eval\])/;
+const INTERNAL_FRAME = /[(\s](?:node:|acajs:|\[eval\]|\[worker eval\]-wrapper)/;
+
+/** What Node puts before the stack of an error in a file: its place, the line, and the carets. */
+const ARROW = /^([^\n]+):(\d+)\n([^\n]*)\n([ \t]*)(\^+)[ \t]*\n/;
 
 const FRAME = /^\s+at /;
 
@@ -137,7 +142,10 @@ class Tracebacks {
       compiled !== undefined && types.isNativeError(error) && nameOf(error) === "SyntaxError";
     const ownPosition = this.#firstPosition(frames);
     const position = ownPosition ?? (isCompilation ? compiled : undefined);
-    if (position !== undefined) {
+    const file = this.#fileExcerpt(error);
+    if (file.length > 0) {
+      lines.push(...file);
+    } else if (position !== undefined) {
       lines.push(...this.#excerpt(position));
     }
     lines.push(...(position !== undefined && ownPosition === undefined ? [] : frames));
@@ -193,12 +201,33 @@ class Tracebacks {
     }
     // A line that was rewritten has other columns than the user's.
     const column = position.line > last ? source.length + 1 : position.column;
-    const from = Math.max(0, Math.min(column - 1 - BEFORE_CARET, source.length - WIDTH));
-    const shown = source.slice(from, from + WIDTH);
-    const lines = [this.#gray(`${position.label}:${line}`), shown];
-    if (source === code && column > 0) {
+    return this.#marked(`${position.label}:${line}`, source, column, source === code && column > 0 ? "^" : "");
+  }
+
+  /**
+   * @param {unknown} error
+   * @returns {string[]} Where it is in a file that was loaded, if its stack says so.
+   */
+  #fileExcerpt(error) {
+    const match = ARROW.exec(String(read(error, "stack") ?? ""));
+    const [, file = "", line, source = "", before = "", carets = ""] = match ?? [];
+    return /^(?:node:|acajs:|$)/.test(file) ? [] : this.#marked(`${file}:${line}`, source, before.length + 1, carets);
+  }
+
+  /**
+   * @param {string} name The line's.
+   * @param {string} source
+   * @param {number} column
+   * @param {string} carets What stands below this column, if anything.
+   * @returns {string[]}
+   */
+  #marked(name, source, column, carets) {
+    const from = boundary(source, Math.max(0, Math.min(column - 1 - BEFORE_CARET, source.length - WIDTH)));
+    const shown = beginning(source.slice(from), WIDTH);
+    const lines = [this.#gray(name), shown];
+    if (carets !== "") {
       const before = source.slice(from, column - 1).replace(/[^\t]/g, " ");
-      lines.push(`${before}${this.#red("^")}`);
+      lines.push(`${before}${this.#red(beginning(carets, WIDTH))}`);
     }
     return lines;
   }
@@ -273,4 +302,4 @@ class Tracebacks {
   }
 }
 
-module.exports = { Tracebacks };
+module.exports = { ARROW, Tracebacks };
