@@ -105,23 +105,16 @@ describe("what is printed until code is ended in the middle of it", () => {
     test("comes once and in order, and the session goes on", async () => {
       const session = await AgentSession.open(kind);
       try {
-        await session.run("globalThis.count = 0; 0");
-        let stdout = "";
+        let lines = 0;
         for (let round = 0; round < 60; round += 1) {
-          const ran = await session.run(
-            `try { ${vm}("for (;;) console.log(count++)", { timeout: ${1 + (round % 3)} }) } catch {}; 0`,
+          const { stdout } = await session.run(
+            `try { ${vm}("for (let line = 0; ; line += 1) console.log(line)", { timeout: ${1 + (round % 3)} }) } catch {}; 0`,
           );
-          stdout += ran.stdout;
+          const printed = stdout.split("\n").slice(0, -1);
+          assert.deepEqual(printed, printed.map((_, line) => String(line)));
+          lines += printed.length;
         }
-        const numbers = stdout.split("\n").slice(0, -1).map(Number);
-        assert.ok(numbers.length > 100, `${numbers.length} lines`);
-        for (let index = 1; index < numbers.length; index += 1) {
-          const step = Number(numbers[index]) - Number(numbers[index - 1]);
-          // A number may have been counted just before its line was to be printed.
-          assert.ok(step === 1 || step === 2, `${numbers[index - 1]}, ${numbers[index]}`);
-        }
-        const last = Number((await session.run("count")).text);
-        assert.ok([1, 2].includes(last - Number(numbers.at(-1))), `${last}, ${numbers.at(-1)}`);
+        assert.ok(lines > 100, `${lines} lines`);
       } finally {
         await session.close();
       }
