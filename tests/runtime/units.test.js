@@ -146,12 +146,13 @@ describe("the ring", () => {
     };
     ring.add("a");
     assert.equal(calls, 0);
+    assert.equal(readAll(ring), "a");
     Atomics.store(ring.slots, SLOTS.writer, WRITERS.nobody);
     ring.add("b");
     ring.add("c");
     assert.equal(calls, 1);
     assert.equal(Atomics.load(ring.slots, SLOTS.writer), WRITERS.handedOver);
-    assert.equal(readAll(ring), "a#1#bc");
+    assert.equal(readAll(ring), "#1#bc");
   });
 
   test("is written by the main thread when nobody else writes, each record with a number of its own", () => {
@@ -168,6 +169,16 @@ describe("the ring", () => {
     assert.equal(text, "#1#é#2#b");
     assert.equal(Atomics.load(ring.slots, SLOTS.writer), WRITERS.nobody);
     assert.equal(Atomics.load(ring.slots, SLOTS.read), Atomics.load(ring.slots, SLOTS.written));
+  });
+
+  test("is not written by the main thread past a record that the control thread has not seen", () => {
+    const ring = new Ring();
+    ring.writePipe = () => assert.fail("must not write");
+    ring.add("a");
+    Atomics.store(ring.slots, SLOTS.writer, WRITERS.nobody);
+    ring.add("b");
+    assert.equal(Atomics.load(ring.slots, SLOTS.writer), WRITERS.handedOver);
+    assert.equal(readAll(ring), "ab");
   });
 
   test("hands over the rest of what the main thread has written in part", () => {

@@ -90,7 +90,7 @@ class Ring {
     const { slots } = this;
     const written = load(slots, SLOTS.written);
     const start = written & (CAPACITY - 1);
-    if (this.#mayWrite(record, start)) {
+    if (this.#mayWrite(record, written)) {
       this.#lastNumber += 1;
       const count = this.#bytes.write(`#${this.#lastNumber}#${record}`, start, "utf8");
       store(slots, SLOTS.written, (written + count) | 0);
@@ -121,14 +121,15 @@ class Ring {
   }
 
   /**
-   * Become the one who writes, if nobody does (then the ring is empty), and not too often.
+   * Become the one who writes, if nobody does, and not too often.
    * @param {string} record
-   * @param {number} start
+   * @param {number} written
    * @returns {boolean}
    */
-  #mayWrite(record, start) {
+  #mayWrite(record, written) {
     const { slots } = this;
     const most = record.length * WIDEST + NUMBER;
+    const start = written & (CAPACITY - 1);
     if (most > ATOMIC || start + most > CAPACITY || load(slots, SLOTS.writer) !== WRITERS.nobody) {
       return false;
     }
@@ -139,7 +140,8 @@ class Ring {
       return false;
     }
     this.#credit -= 1;
-    return true;
+    // The control thread may have gone to sleep beside a record that it has not seen yet.
+    return load(slots, SLOTS.read) === written;
   }
 
   /**
