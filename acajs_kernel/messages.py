@@ -7,6 +7,7 @@ The shapes are those of Jupyter's messaging specification, version 5
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -45,6 +46,7 @@ _MAXIMUM_ERROR_CHARACTERS = 1_000_000
 
 # A text that was cut in the session says so, and is that much longer.
 _CUT_CHARACTERS = 1000
+_UNFINISHED_ESCAPE = re.compile(r"\x1b(?:\[[0-9;]*)?\Z")
 
 
 def limited_event(event: Event) -> Event:
@@ -80,7 +82,9 @@ def _limited_data(data: Mapping[str, Any]) -> Mapping[str, Any]:
 def _cut(text: str, length: int) -> str:
     if len(text) <= length + _CUT_CHARACTERS:
         return text
-    return f"{text[:length]}… cut: {len(text) - length:,} more characters\n"
+    shown = _UNFINISHED_ESCAPE.sub("", text[:length])
+    end = "\x1b[0m" if "\x1b[" in shown else ""
+    return f"{shown}{end}… cut: {len(text) - length:,} more characters\n"
 
 
 def event_message(event: Event, number: int) -> tuple[str, dict[str, Any]]:

@@ -208,3 +208,12 @@ async def test_a_name_that_is_declared_again_ends_in_an_error_with_a_remedy(
     evalue = "Identifier 'declaredOnce' has already been declared"
     assert (ran.error["ename"], ran.error["evalue"]) == ("SyntaxError", evalue)
     assert "use the rich runtime" in ran.traceback
+
+
+async def test_half_a_character_is_shown_as_one_that_is_unknown(
+    plain_kernel: RunningKernel,
+) -> None:
+    """A result of the service with half of a surrogate pair is shown, and the kernel goes on."""
+    ran = await plain_kernel.run('$$.text(String.raw`"half \\ud83d"`)')
+    assert ran.text == "half \ufffd"
+    assert (await plain_kernel.run("1 + 1")).text == "2"

@@ -548,3 +548,19 @@ async def test_a_restarted_kernel_is_clean(kernel: RunningKernel) -> None:
     await kernel.manager.restart_kernel()
     await kernel.client.wait_for_ready(timeout=60)
     assert _plain((await kernel.run("typeof old")).text) == "'undefined'"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a socket can be opened by its name")
+async def test_commands_open_the_standard_streams_by_their_names(kernel: RunningKernel) -> None:
+    """What a command or a cell writes to /dev/stdout and /dev/stderr is shown."""
+    ran = await kernel.run("!echo a > /dev/stderr; echo b | tee /dev/stdout")
+    assert (ran.stdout, ran.stderr) == ("b\nb\n", "a\n")
+    ran = await kernel.run("require('fs').writeFileSync('/dev/stdout', 'x')")
+    assert ran.stdout == "x"
+
+
+async def test_text_that_is_printed_before_a_crash_arrives(kernel: RunningKernel) -> None:
+    """The cell shows what it printed, and then how it ended."""
+    ran = await kernel.run("console.log('before'); process.kill(process.pid, 'SIGSEGV'); for (;;);")
+    assert ran.stdout == "before\n"
+    assert ran.error["ename"] == "RuntimeCrashed"

@@ -29,7 +29,9 @@ const { Questions } = require("./runner/questions.js");
 const { adopt, adoptMembers, pinned } = require("./runner/realm.js");
 const { defineShell } = require("./runner/shell.js");
 const { SLOTS } = require("./runner/ring.js");
+const { hideOwnFrames } = require("./runner/stack_frames.js");
 const { capturePrinting } = require("./runner/streams.js");
+const { writeBeforeSuddenEnds } = require("./runner/sudden_ends.js");
 const { Tracebacks } = require("./runner/traceback.js");
 const { reportUncaught } = require("./runner/uncaught.js");
 const { createWho } = require("./runner/variables.js");
@@ -111,8 +113,10 @@ function start(nativeImport) {
 
   process.execArgv = adopt([]);
   pinCallbackRecords();
+  hideOwnFrames();
   capturePrinting(output);
   reportUncaught(output, tracebacks);
+  writeBeforeSuddenEnds(output);
   process.on("exit", () => output.writeThrough());
 
   /** @param {any} question */

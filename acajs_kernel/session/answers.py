@@ -12,13 +12,14 @@ import json
 import re
 from typing import Any, NamedTuple
 
+from acajs_kernel.session.surrogates import without_lone_surrogates
+
 __all__ = ["ABSENT", "Damaged", "Part", "decode_payload", "parse_part"]
 
 ABSENT = "acajs1 absent"
 """What the stub answers when the interpreter holds no agent of this version."""
 
 _HEADER = re.compile(r"acajs1 (\d+) (\d+) (\d+) (\d+) ([0-9a-f]{16}) ")
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Part(NamedTuple):
@@ -75,20 +76,7 @@ def decode_payload(text: str) -> dict[str, Any] | None:
     try:
         payload = json.loads(text)
         if "\\ud" in text:
-            payload = _without_lone_surrogates(payload)
+            payload = without_lone_surrogates(payload)
     except (ValueError, RecursionError):
         return None
     return payload if isinstance(payload, dict) else None
-
-
-def _without_lone_surrogates(value: Any) -> Any:  # noqa: ANN401 -- any JSON value
-    if isinstance(value, str):
-        return _LONE_SURROGATE.sub("\ufffd", value)
-    if isinstance(value, list):
-        return [_without_lone_surrogates(item) for item in value]
-    if isinstance(value, dict):
-        return {
-            _without_lone_surrogates(key): _without_lone_surrogates(item)
-            for key, item in value.items()
-        }
-    return value

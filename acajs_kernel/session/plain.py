@@ -28,6 +28,7 @@ from acajs_kernel.session.events import (
 )
 from acajs_kernel.session.result import result_bundle
 from acajs_kernel.session.stopping import stop_session
+from acajs_kernel.session.surrogates import without_lone_surrogates
 
 if TYPE_CHECKING:
     from acajs_kernel.pool import Execution, PoolClient
@@ -162,18 +163,20 @@ class PlainSession:
         if not cell.code.strip():  # the service takes no empty code; consoles ask only to evaluate
             return Outcome(expressions={name: _unsupported() for name in cell.expressions})
         execution = await self._execute_for(cell.key, cell.code)
-        if execution.stdout:
-            self._on_event(cell.key, Stream("stdout", execution.stdout))
+        stdout = without_lone_surrogates(execution.stdout)
+        stderr = without_lone_surrogates(execution.stderr)
+        if stdout:
+            self._on_event(cell.key, Stream("stdout", stdout))
         if execution.status == "Failed":
-            failure = parse_failure(execution.stderr)
+            failure = parse_failure(stderr)
             if failure.stream:
                 self._on_event(cell.key, Stream("stderr", failure.stream))
             remedy = _ONCE if _DECLARED_AGAIN.fullmatch(failure.evalue) else ()
             traceback = (*failure.traceback, *remedy)
             return Outcome(error=Error(failure.ename, failure.evalue, traceback))
-        if execution.stderr:
-            self._on_event(cell.key, Stream("stderr", execution.stderr))
-        bundle = result_bundle(execution.result)
+        if stderr:
+            self._on_event(cell.key, Stream("stderr", stderr))
+        bundle = without_lone_surrogates(result_bundle(execution.result))
         if bundle is not None:
             self._on_event(cell.key, ExecuteResult(bundle))
         milliseconds = execution.duration_milliseconds

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from acajs_kernel import messages
@@ -32,6 +34,16 @@ def test_text_is_cut_with_a_notice() -> None:
     assert limited_event(ExecuteResult({"text/plain": "x" * 1020})) == ExecuteResult(
         {"text/plain": cut}
     )
+
+
+@pytest.mark.parametrize("place", range(1, 6))
+def test_a_colour_is_cut_whole_and_ends(place: int) -> None:
+    """No part of an escape sequence is left over, and what follows the cut has no colour."""
+    event = limited_event(Stream("stdout", f"\x1b[31m{'x' * (15 - place)}\x1b[1m{'y' * 100}"))
+    assert isinstance(event, Stream)
+    text = event.text.partition("…")[0]
+    assert re.sub(r"\x1b\[[0-9;]*m", "", text).strip("xy") == ""
+    assert text.endswith("\x1b[0m")
 
 
 @pytest.mark.parametrize(

@@ -181,7 +181,7 @@ describe("images", () => {
   });
 
   test("come from canvases", () => {
-    const canvas = { toDataURL: () => `data:image/png;base64,${PNG.toString("base64")}` };
+    const canvas = Object.create({ toDataURL: () => `data:image/png;base64,${PNG.toString("base64")}` });
     assert.equal(bundleOf(canvas)["image/png"], PNG.toString("base64"));
   });
 
@@ -266,6 +266,41 @@ describe("charts", () => {
     assert.match(String((await toBundle(view, {}))["image/svg+xml"]), /^<svg xmlns/);
   });
 
+  // Each has a rule that it must not be taken for.
+  for (const [name, value] of /** @type {[string, unknown][]} */ ([
+    ["measurements", { data: [{ type: "temperature", value: 21 }] }],
+    ["measurements with a type of Plotly's", { data: [{ type: "bar", value: 21 }] }],
+    ["a table's settings", { data: [{ type: "table", labels: "none" }] }],
+    ["data beside settings", { data: [{ x: 1, y: 2 }], config: { scale: 2 } }],
+    ["data beside a layout's name", { data: [{ x: [1] }], layout: "grid" }],
+    ["points beside a layout", { data: [{ x: 1, y: 2 }, { x: 3, y: 4 }], layout: { columns: 2 } }],
+    ["unknown traces beside a layout", { data: [{ type: "player", x: [1] }], layout: {} }],
+    ["a schema of somebody else", { $schema: "https://example.com/schema/vega/v5.json", marks: [] }],
+    ["a theme of Vega-Lite", { $schema: schema("vega-lite", 5), config: {} }],
+    ["a library that makes data URLs", { toDataURL: () => assert.fail("must not be called") }],
+    ["three bytes of a JPEG", new Map([["bytes", new Uint8Array([255, 216, 255])]]).get("bytes")],
+  ])) {
+    test(`are not seen in what only looks like one: ${name}`, () => {
+      const shown = typesOf(value);
+      assert.deepEqual(shown.filter((mime) => !/^text\/(?:plain|html)$/.test(mime)), []);
+    });
+  }
+
+  test("in Plotly are known by their traces or by their layout", () => {
+    for (const figure of [
+      { data: [{ type: "pie", values: [1, 2], labels: ["a", "b"] }] },
+      { data: [{ type: "indicator", value: 5 }] },
+      { data: [{ type: "sankey", node: { label: ["a"] }, link: {} }] },
+      { data: [{ type: "table", header: { values: ["a"] } }] },
+      { data: [{ type: "scatter", y: new Float64Array(3) }] },
+      { data: [{ type: "candlestick", open: [1], close: [2] }] },
+      { data: [{ type: "image", source: "data:image/png;base64,AA==" }] },
+      { data: [{ x: [1], y: [2] }], layout: {} },
+    ]) {
+      assert.ok("application/vnd.plotly.v1+json" in bundleOf(figure), JSON.stringify(figure));
+    }
+  });
+
   test("in Plotly need data of traces, and nothing that figures have not", () => {
     const mime = "application/vnd.plotly.v1+json";
     assert.deepEqual(bundleOf({ data: [{ x: [1], y: [2], type: "bar" }] })[mime], { data: [{ x: [1], y: [2], type: "bar" }], layout: {} });
@@ -331,12 +366,6 @@ describe("other values", () => {
       assert.match(bundleOf(value)["text/plain"], text);
     });
   }
-
-  test("errors show their stack without frames of the runtime", () => {
-    const error = Object.assign(new Error("e"), { code: "C" });
-    error.stack = "Error: e\n    at f (In[1]:1:2)\n    at Session.post (node:inspector:1:2)\n    at acajs:runner:3:4";
-    assert.equal(bundleOf(error)["text/plain"], "Error: e\n    at f (In[1]:1:2) {\n  code: 'C'\n}");
-  });
 
   test("circular and deep structures end", () => {
     /** @type {any} */

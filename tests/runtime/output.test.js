@@ -31,6 +31,17 @@ for (const kind of KINDS) {
       assert.ok(stdout === `${"é😀xyz".repeat(2e6)}\n`, `got ${stdout.length} characters`);
     });
 
+    test("breaks no character where it cuts a text into pieces, in whatever events these travel", async () => {
+      // Odd and even places of the pairs; and as many events as there can be.
+      const text = "é😀".repeat(174_762);
+      for (const printed of [text, `x${text}`, `\u001b[31m${text}\u001b[39m`]) {
+        const { events } = await session.run(`process.stdout.write(${JSON.stringify(printed)}); 0`, { limit: 60_000, gather: 0, soon: 0 });
+        const texts = events.filter((event) => event.kind === "stream").map((event) => event.text);
+        assert.ok(texts.join("") === printed);
+        assert.deepEqual(texts.filter((each) => /[\ud800-\udfff]/u.test(each)), []);
+      }
+    });
+
     test("keeps a display of many megabytes whole", async () => {
       const { displays } = await session.run(
         "display({ 'text/plain': '😀é'.repeat(1e6) }, { raw: true }); 1",

@@ -13,7 +13,7 @@ const { AnswerSender, checksumOf, toAsciiJson } = require("../../acajs_kernel/ru
 const { EventLog } = require("../../acajs_kernel/runtime/agent/events.js");
 const { heapMegabytes } = require("../../acajs_kernel/runtime/agent/memory.js");
 const { toBundle } = require("../../acajs_kernel/runtime/runner/display.js");
-const { CAPACITY, Ring, SLOTS } = require("../../acajs_kernel/runtime/runner/ring.js");
+const { CAPACITY, Ring, SLOTS, WRITERS } = require("../../acajs_kernel/runtime/runner/ring.js");
 const { Tracebacks } = require("../../acajs_kernel/runtime/runner/traceback.js");
 
 describe("the log of events", () => {
@@ -170,18 +170,71 @@ describe("the ring", () => {
     }
   });
 
-  test("wakes its reader only when that sleeps", () => {
+  test("wakes its reader once, when nobody writes and the pipe takes nothing", () => {
     const ring = new Ring();
+    ring.writePipe = () => {
+      throw new Error("EAGAIN");
+    };
     let calls = 0;
     ring.wake = () => {
       calls += 1;
     };
     ring.add("a");
-    Atomics.store(ring.slots, SLOTS.parked, 1);
+    assert.equal(calls, 0);
+    assert.equal(readAll(ring), "a");
+    Atomics.store(ring.slots, SLOTS.writer, WRITERS.nobody);
     ring.add("b");
     ring.add("c");
     assert.equal(calls, 1);
-    assert.equal(readAll(ring), "abc");
+    assert.equal(Atomics.load(ring.slots, SLOTS.writer), WRITERS.handedOver);
+    assert.equal(readAll(ring), "\n#1#b\nc");
+  });
+
+  test("is written by the main thread when nobody else writes, each record with a number of its own", () => {
+    const ring = new Ring();
+    let text = "";
+    ring.wake = () => assert.fail("must not wake");
+    ring.writePipe = (bytes, start, count) => {
+      text += Buffer.from(bytes).toString("utf8", start, start + count);
+      return count;
+    };
+    Atomics.store(ring.slots, SLOTS.writer, WRITERS.nobody);
+    ring.add("é");
+    ring.add("b");
+    assert.equal(text, "\n#1#é\n#2#b");
+    assert.equal(Atomics.load(ring.slots, SLOTS.writer), WRITERS.nobody);
+    assert.equal(Atomics.load(ring.slots, SLOTS.read), Atomics.load(ring.slots, SLOTS.written));
+  });
+
+  test("is not written by the main thread past a record that the control thread has not seen", () => {
+    const ring = new Ring();
+    ring.writePipe = () => assert.fail("must not write");
+    ring.add("a");
+    Atomics.store(ring.slots, SLOTS.writer, WRITERS.nobody);
+    ring.add("b");
+    assert.equal(Atomics.load(ring.slots, SLOTS.writer), WRITERS.handedOver);
+    assert.equal(readAll(ring), "ab");
+  });
+
+  test("hands over the rest of what the main thread has written in part", () => {
+    const ring = new Ring();
+    ring.writePipe = () => 2;
+    Atomics.store(ring.slots, SLOTS.writer, WRITERS.nobody);
+    ring.add("abc");
+    assert.equal(readAll(ring), "#abc");
+    assert.equal(Atomics.load(ring.slots, SLOTS.writer), WRITERS.handedOver);
+  });
+
+  test("hands over what the main thread was ended in writing", () => {
+    const ring = new Ring();
+    let calls = 0;
+    ring.wake = () => {
+      calls += 1;
+    };
+    Atomics.store(ring.slots, SLOTS.writer, WRITERS.main);
+    ring.add("a");
+    assert.equal(calls, 1);
+    assert.equal(Atomics.load(ring.slots, SLOTS.writer), WRITERS.handedOver);
   });
 });
 

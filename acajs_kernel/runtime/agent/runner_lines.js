@@ -16,6 +16,9 @@ const LONGEST_LINE = 512 * 1024;
 /** Characters of a message once it is ASCII, as it travels on. V8 has texts of up to 536,870,888. */
 const LONGEST_MESSAGE = 200_000_000;
 
+/** What begins a line that may come twice: its number (`runner/ring.js`). */
+const NUMBER = /^#(\d{1,16})#/;
+
 /** Characters that one of a text's may become in ASCII. */
 const WIDEST = 6;
 
@@ -56,6 +59,8 @@ class RunnerLines {
   /** @type {string[]} */
   #pieces = [];
   #length = 0;
+  /** Of the last line that has one. */
+  #lastNumber = "";
 
   /** @param {LinesListener} listener */
   constructor(listener) {
@@ -89,9 +94,25 @@ class RunnerLines {
     if (this.#isTooLong) {
       this.#isTooLong = false;
       this.#listener.onBroken();
-    } else if (line !== "" && !this.#read(line)) {
+    } else if (line !== "" && !this.#readOnce(line)) {
       this.#listener.onBroken();
     }
+  }
+
+  /**
+   * @param {string} line
+   * @returns {boolean} Whether it is one of the runner's, and may have been read before.
+   */
+  #readOnce(line) {
+    const [mark = "", number = ""] = NUMBER.exec(line) ?? [];
+    if (number !== "" && number === this.#lastNumber) {
+      return true;
+    }
+    const isOwn = this.#read(line.slice(mark.length));
+    if (isOwn && number !== "") {
+      this.#lastNumber = number;
+    }
+    return isOwn;
   }
 
   /**

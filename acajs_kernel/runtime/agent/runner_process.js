@@ -3,7 +3,8 @@
  *
  * Pipes: descriptor 3 takes messages for the runner's main thread, 4 for its control
  * thread, which serves them while the main thread is busy, and 5 brings its events.
- * Descriptors 1 and 2 bring what native code and child processes print.
+ * Descriptors 1 and 2 bring what native code and child processes print; where there are
+ * named pipes the runner puts those in their place before it does anything else.
  * Messages are lines, of JSON mostly.
  */
 "use strict";
@@ -11,7 +12,10 @@
 const { spawn } = require("node:child_process");
 const { StringDecoder } = require("node:string_decoder");
 
+const { boundary } = require("../text.js");
+const { toAsciiJson } = require("./answers.js");
 const { killTree } = require("./descendants.js");
+const { createNamedPipes } = require("./named_pipes.js");
 const { RunnerLines } = require("./runner_lines.js");
 
 /** Milliseconds to wait for the pipes of a runner that has ended: its children may hold them. */
@@ -63,7 +67,13 @@ const BOOTSTRAP = `(() => {
     if (name === "Function") globalThis.Function = constructor;
     else setPrototypeOf(constructor, globalThis.Function);
   }
+  const pipes = JSON.parse(read(Number(read(10))));
   const source = read(Number(read(10)));
+  for (const [index, path] of pipes.entries()) {
+    // The lowest free descriptor is the one that was closed: no other thread opens any yet.
+    fs.closeSync(index + 1);
+    fs.openSync(path, fs.constants.O_WRONLY);
+  }
   const vm = require("node:vm");
   const realm = vm.createContext(vm.constants?.DONT_CONTEXTIFY ?? {});
   vm.runInContext(source, realm, { filename: "acajs:runner" })(require, globalThis)("runner.js")(
@@ -134,6 +144,8 @@ class RunnerProcess {
   #cutTimer;
   /** @type {Readable[]} */
   #outputs;
+  /** @type {import("./named_pipes.js").NamedPipes | null} */
+  #namedPipes;
   /** @type {Writable} */
   #main;
   /** @type {Writable} */
@@ -158,10 +170,16 @@ class RunnerProcess {
     const [, stdout, stderr, main, control, events] = /** @type {any[]} */ (this.#child.stdio);
     this.#main = main;
     this.#control = control;
-    this.#outputs = [stdout, stderr, events];
-    for (const pipe of [stdout, stderr, main, control, events]) {
+    // Made while the runner starts.
+    this.#namedPipes = createNamedPipes();
+    const { paths = [], readers = [] } = this.#namedPipes ?? {};
+    this.#outputs = [stdout, stderr, events, ...readers];
+    for (const pipe of [stdout, stderr, main, control, events, ...readers]) {
       // A runner that dies breaks its pipes; what matters of it comes with "exit".
       pipe.on("error", () => undefined);
+    }
+    // The runner closes the first two at its start, where it opens others in their place.
+    for (const pipe of readers.length > 0 ? [main, control, events, ...readers] : [main, control, events, stdout, stderr]) {
       pipe.on("close", () => this.#cut());
     }
     // Nothing comes through these two, but their end does.
@@ -169,15 +187,18 @@ class RunnerProcess {
     control.resume();
     this.#child.on("error", (error) => this.#fail(error));
     this.#child.on("exit", (code, signal) => this.#exited(code, signal));
-    this.#main.write(String(options.source.length).padStart(10, "0"));
-    this.#main.write(options.source, "latin1");
+    for (const text of [toAsciiJson(paths), options.source]) {
+      this.#main.write(String(text.length).padStart(10, "0"));
+      this.#main.write(text, "latin1");
+    }
     const lines = new RunnerLines({
       onMessage: (message) => this.#receive(message),
       onBroken: () => this.#ended || listener.onBroken(),
     });
     events.on("data", (/** @type {Buffer} */ chunk) => lines.take(chunk));
-    this.#readText(stdout, "stdout");
-    this.#readText(stderr, "stderr");
+    for (const [index, pipe] of [stdout, stderr, ...readers].entries()) {
+      this.#readText(pipe, index % 2 === 0 ? "stdout" : "stderr");
+    }
   }
 
   /** The process's number, or undefined when it could not be started. */
@@ -231,6 +252,7 @@ class RunnerProcess {
   /** Kill it and hear no more of it. */
   abandon() {
     this.#ended = true;
+    this.#namedPipes?.release();
     this.kill();
     for (const pipe of this.#outputs) {
       pipe.destroy();
@@ -242,6 +264,9 @@ class RunnerProcess {
    * @returns {void}
    */
   #receive(message) {
+    if (message.kind === "ready") {
+      this.#namedPipes?.release();
+    }
     if (message.kind === "done") {
       // What was written to descriptors 1 and 2 before is read within one more turn of the loop.
       soon(() => soon(() => this.#pass(message)));
@@ -291,7 +316,8 @@ class RunnerProcess {
     pipe.on("data", (/** @type {Buffer} */ chunk) => {
       let text = decoder.write(chunk);
       if (name === "stderr") {
-        this.#lastWords = (this.#lastWords + text).slice(-LAST_WORDS);
+        const words = this.#lastWords + text;
+        this.#lastWords = words.slice(boundary(words, Math.max(0, words.length - LAST_WORDS)));
         text = this.#withoutReport(text);
       }
       if (text !== "" && !this.#ended) {
@@ -339,7 +365,21 @@ class RunnerProcess {
       this.#end({ reason: this.#reason(code, signal), code, signal });
     };
     const timer = startTimer(finish, CLOSE_MILLISECONDS);
-    this.#child.on("close", finish);
+    this.#namedPipes?.release();
+    let open = 1;
+    const closed = () => {
+      open -= 1;
+      if (open === 0) {
+        finish();
+      }
+    };
+    this.#child.on("close", closed);
+    for (const pipe of this.#namedPipes?.readers ?? []) {
+      if (!pipe.destroyed) {
+        open += 1;
+        pipe.on("close", closed);
+      }
+    }
     for (const pipe of this.#outputs) {
       pipe.resume();
     }
@@ -374,6 +414,7 @@ class RunnerProcess {
       return;
     }
     this.#ended = true;
+    this.#namedPipes?.release();
     for (const pipe of this.#outputs) {
       pipe.destroy();
     }

@@ -263,11 +263,9 @@ class Cells {
    */
   #describe(thrown, label, details) {
     try {
-      return this.#tracebacks.describe(thrown, {
-        label,
-        line: details.lineNumber + 1,
-        column: details.columnNumber + 1,
-      });
+      // Only what is thrown while V8 compiles the cell itself comes with a script.
+      const compiled = { label, line: details.lineNumber + 1, column: details.columnNumber + 1 };
+      return this.#tracebacks.describe(thrown, details.scriptId === undefined ? undefined : compiled);
     } catch {
       // The user's code may have replaced what the description is made with.
       const evalue = details.exception?.description ?? details.text;

@@ -9,6 +9,7 @@
  * @property {SharedArrayBuffer} memory The ring's.
  * @property {Int32Array} slots
  * @property {typeof import("./ring.js").SLOTS} indices
+ * @property {typeof import("./ring.js").WRITERS} writers
  * @property {import("node:worker_threads").MessagePort} port Takes the replies to blocking prompts.
  * @property {import("node:worker_threads").MessagePort} waking Brings a message where there is something to write.
  */
@@ -37,7 +38,7 @@ function controlThread() {
   /** Writes before an interrupt or input that has come in the meantime is looked at. */
   const SLICES_A_TURN = 4;
 
-  const { memory, slots, indices, port, waking } = /** @type {ControlData} */ (workerData);
+  const { memory, slots, indices, writers, port, waking } = /** @type {ControlData} */ (workerData);
   const bytes = Buffer.from(memory);
   const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
@@ -75,14 +76,19 @@ function controlThread() {
 
   /** Write what is in the ring, until there is no more or something else wants its turn. */
   function pump() {
+    const { control, handedOver, nobody } = writers;
+    Atomics.compareExchange(slots, indices.writer, handedOver, control);
+    if (Atomics.load(slots, indices.writer) !== control) {
+      return;
+    }
     for (let turn = 0; turn < SLICES_A_TURN; turn += 1) {
       const read = Atomics.load(slots, indices.read);
       const count = (Atomics.load(slots, indices.written) - read) >>> 0;
       if (count === 0) {
-        Atomics.store(slots, indices.parked, 1);
-        // What was added before the flag was set would not have woken this thread.
+        Atomics.store(slots, indices.writer, nobody);
+        // What was added before would not have woken this thread.
         const isEmpty = Atomics.load(slots, indices.written) === read;
-        if (isEmpty || Atomics.compareExchange(slots, indices.parked, 1, 0) === 0) {
+        if (isEmpty || Atomics.compareExchange(slots, indices.writer, nobody, control) !== nobody) {
           return;
         }
         continue;

@@ -5,6 +5,7 @@
 
 const fs = { ...require("node:fs") };
 const Module = require("node:module");
+const { beginning } = require("../text.js");
 const { dataOf, isLong, propertiesOf, typeOf } = require("./completion.js");
 const { listOf, types, user } = require("./realm.js");
 
@@ -178,7 +179,7 @@ class Preview {
   #text(value, depth) {
     if (typeof value === "string") {
       const room = Math.max(this.#room, 20);
-      return value.length > room ? `${JSON.stringify(value.slice(0, room))}…` : JSON.stringify(value);
+      return value.length > room ? `${JSON.stringify(beginning(value, room))}…` : JSON.stringify(value);
     }
     if (!isObject(value)) {
       if (typeof value === "bigint") {

@@ -3,6 +3,7 @@
  */
 "use strict";
 
+const { beginning } = require("../text.js");
 const { boundedJson, limitData } = require("./bounds.js");
 const { toText } = require("./bytes.js");
 const { bytesOf } = require("./images.js");
@@ -16,11 +17,12 @@ const DISPLAY = Symbol.for("Jupyter.display");
 /** Objects may have the bundle's metadata here. */
 const METADATA = Symbol.for("Jupyter.metadata");
 
-/** A frame of this runtime or of Node's in an error's stack; what opens the error's fields stays. */
-const OWN_FRAME = /\n[^\n]* at [^\n]*(?:acajs:\w+|node:inspector):\d+:\d+\)?(?:.\[39m)?( \{)?(?=\n|$)/g;
-
 /** Characters of a plain text that are shown. */
 const PLAIN_CHARACTERS = 200_000;
+
+/** A colour's escape sequence that has not come to its end. */
+// eslint-disable-next-line no-control-regex -- it begins with one
+const UNFINISHED_ESCAPE = /\u001b(?:\[[0-9;]*)?$/;
 
 /** Methods of the npm package `nel`, IJavascript's engine. */
 const NEL_METHODS = Object.freeze({
@@ -97,7 +99,12 @@ function messageOf(error) {
  */
 function bounded(text) {
   const rest = text.length - PLAIN_CHARACTERS;
-  return rest <= 0 ? text : `${text.slice(0, PLAIN_CHARACTERS)}\u001b[0m\u2026 ${grouped(rest)} more characters`;
+  if (rest <= 0) {
+    return text;
+  }
+  const shown = beginning(text, PLAIN_CHARACTERS).replace(UNFINISHED_ESCAPE, "");
+  const end = shown.includes("\u001b[") ? "\u001b[0m" : "";
+  return `${shown}${end}\u2026 ${grouped(rest)} more characters`;
 }
 
 /**
@@ -108,8 +115,7 @@ function bounded(text) {
 function plainText(value, settings) {
   try {
     const { colors = true, depth = 2, inspectOptions } = settings;
-    const text = inspect(value, { colors, depth, ...inspectOptions });
-    return bounded(text.includes(" at ") ? text.replace(OWN_FRAME, "$1") : text);
+    return bounded(inspect(value, { colors, depth, ...inspectOptions }));
   } catch (error) {
     return `[value that cannot be shown: ${types.isNativeError(error) ? error.message : "thrown"}]`;
   }

@@ -14,6 +14,7 @@
 function watchHeap(limit) {
   const fs = require("node:fs");
   const inspector = require("node:inspector");
+  const { setInterval: startTimer } = require("node:timers");
 
   /** Milliseconds between looks at the memory of the whole process, which cost nothing. */
   const INTERVAL = 1000;
@@ -29,7 +30,6 @@ function watchHeap(limit) {
   const PROMPT = 250;
 
   const now = performance.now.bind(performance);
-  const startTimer = setInterval;
 
   /** The part of the heap that was used when it was asked for last. */
   let used = 0;

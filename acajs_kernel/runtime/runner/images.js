@@ -12,7 +12,7 @@ const { types } = require("./realm.js");
 /** Beginnings of files, as Latin-1. */
 const SIGNATURES = /** @type {[RegExp, string][]} */ ([
   [/^\x89PNG\r\n/, "image/png"],
-  [/^\xff\xd8\xff/, "image/jpeg"],
+  [/^\xff\xd8\xff[\xc0-\xfe]/, "image/jpeg"],
   [/^GIF8[79]a/, "image/gif"],
   [/^RIFF[^]{4}WEBP/, "image/webp"],
   [/^(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->)[^])*-->\s*|<!DOCTYPE svg[^>]*>\s*)*<svg[\s>]/i, "image/svg+xml"],

@@ -6,6 +6,7 @@
 const path = { ...require("node:path") };
 const { pathToFileURL } = require("node:url");
 
+const { locate } = require("./module_errors.js");
 const { adopt, exposed, promiseOf } = require("./realm.js");
 
 /** @typedef {(specifier: string, options?: object) => Promise<unknown>} NativeImport */
@@ -40,11 +41,13 @@ function createImport(nativeImport, folder) {
   return async (specifier, options) => {
     const target = absolute(String(specifier), base);
     const attributes = /** @type {any} */ (options)?.with ?? /** @type {any} */ (options)?.assert;
-    if (attributes === undefined) {
-      return promiseOf(nativeImport(target));
+    try {
+      // Node 18 reads `assert`, Node 22 and later `with`.
+      return await promiseOf(nativeImport(target, attributes && { with: attributes, assert: attributes }));
+    } catch (error) {
+      await locate(error, target);
+      throw error;
     }
-    // Node 18 reads `assert`, Node 22 and later `with`.
-    return promiseOf(nativeImport(target, { with: attributes, assert: attributes }));
   };
 }
 

@@ -5,6 +5,7 @@
  */
 "use strict";
 
+const { beginning } = require("../text.js");
 const { toText } = require("./bytes.js");
 const { bytesOf, dataUrlBundle, imageBundle, imageType, standaloneSvg } = require("./images.js");
 const { ROWS, byteSize, escape, fieldOf, grouped, isPlainObject, note, tableHtml, tableOf } = require("./markup.js");
@@ -26,8 +27,15 @@ const ELEMENT_CHARACTERS = 1000;
 /** The major versions that JupyterLab draws; it takes a later chart for the last of them. */
 const VEGA_VERSIONS = Object.freeze({ vega: 5, "vega-lite": 5 });
 
-/** What a trace of a Plotly figure has at least one of. */
-const TRACE_FIELDS = ["x", "y", "z", "values", "lat", "r", "labels", "locations", "header", "dimensions", "node", "value"];
+/** What charts of Vega and Vega-Lite have one of; a theme names the schema as well. */
+const CHART_FIELDS = ["marks", "mark", "layer", "concat", "hconcat", "vconcat", "facet", "repeat", "spec"];
+
+/** Types of a Plotly figure's traces. */
+const TRACE_TYPES =
+  /^(?:bar(?:polar)?|box|candlestick|carpet|choropleth(?:map(?:box)?)?|cone|contour(?:carpet)?|densitymap(?:box)?|funnel(?:area)?|heatmap(?:gl)?|histogram(?:2d(?:contour)?)?|icicle|image|indicator|isosurface|mesh3d|ohlc|parcats|parcoords|pie|pointcloud|sankey|scatter(?:3d|carpet|geo|gl|map(?:box)?|polar(?:gl)?|smith|ternary)?|splom|streamtube|sunburst|surface|table|treemap|violin|volume|waterfall)$/;
+
+/** What a trace has at least one of, as a list or an object; an indicator has a number. */
+const TRACE_FIELDS = ["x", "y", "z", "values", "lat", "r", "labels", "locations", "header", "dimensions", "node", "open", "source"];
 
 /**
  * What a property holds, the object's own or inherited, without running a getter.
@@ -107,7 +115,7 @@ function elementRule(value) {
   if (typeof html !== "string") {
     return undefined;
   }
-  const text = html.length > ELEMENT_CHARACTERS ? `${html.slice(0, ELEMENT_CHARACTERS)}\u2026 ${grouped(html.length - ELEMENT_CHARACTERS)} more characters` : html;
+  const text = html.length > ELEMENT_CHARACTERS ? `${beginning(html, ELEMENT_CHARACTERS)}\u2026 ${grouped(html.length - ELEMENT_CHARACTERS)} more characters` : html;
   return /^<svg\b/i.test(html)
     ? { "image/svg+xml": standaloneSvg(html), "text/plain": text }
     : { "text/html": html, "text/plain": text };
@@ -116,7 +124,9 @@ function elementRule(value) {
 // Canvases, in whatever package.
 /** @type {Rule} */
 function canvasRule(value) {
-  return hasMethods(value, "toDataURL") ? dataUrlBundle(String(value.toDataURL())) : undefined;
+  // A library's function of this name is its own property, and wants arguments.
+  const isMethod = !Object.hasOwn(value, "toDataURL") || hasMethods(value, "getContext");
+  return hasMethods(value, "toDataURL") && isMethod ? dataUrlBundle(String(value.toDataURL())) : undefined;
 }
 
 /**
@@ -124,7 +134,7 @@ function canvasRule(value) {
  * @returns {Record<string, unknown> | undefined} A bundle of a Vega or Vega-Lite chart.
  */
 function vegaBundle(spec) {
-  const match = /\/schema\/(vega|vega-lite)\/v(\d+)/.exec(String(fieldOf(Object(spec), "$schema")));
+  const match = /^https?:\/\/vega\.github\.io\/schema\/(vega|vega-lite)\/v(\d+)/.exec(String(fieldOf(Object(spec), "$schema")));
   if (match === null) {
     return undefined;
   }
@@ -149,7 +159,23 @@ function vegaRule(value) {
   if (hasMethods(value, "toSVG", "runAsync")) {
     return Promise.resolve(value.toSVG()).then((svg) => ({ "image/svg+xml": standaloneSvg(String(svg)) }));
   }
-  return types.isProxy(value) ? undefined : vegaBundle(value);
+  return types.isProxy(value) || !CHART_FIELDS.some((name) => Object.hasOwn(value, name)) ? undefined : vegaBundle(value);
+}
+
+/**
+ * @param {unknown} trace
+ * @param {boolean} hasLayout Whether it stands beside a layout: then it needs no type.
+ * @returns {boolean}
+ */
+function isTrace(trace, hasLayout) {
+  if (!isPlainObject(trace)) {
+    return false;
+  }
+  const type = fieldOf(trace, "type");
+  const isTyped = typeof type === "string" && TRACE_TYPES.test(type);
+  const fields = TRACE_FIELDS.map((name) => fieldOf(trace, name));
+  const hasData = fields.some((field) => Array.isArray(field) || ArrayBuffer.isView(field) || isPlainObject(field));
+  return (isTyped || (type === undefined && hasLayout)) && (hasData || type === "indicator" || (type === "image" && "source" in trace));
 }
 
 // Plotly's figures: data, and perhaps layout, config and frames, nothing else.
@@ -164,7 +190,7 @@ function plotlyRule(value) {
     !Array.isArray(data) ||
     data.length === 0 ||
     !names.every((name) => ["data", "layout", "config", "frames"].includes(name)) ||
-    !listOf(data).every((trace) => isPlainObject(trace) && TRACE_FIELDS.some((field) => field in trace) && (names.length > 1 || "type" in trace))
+    !listOf(data).every((trace) => isTrace(trace, isPlainObject(fieldOf(value, "layout"))))
   ) {
     return undefined;
   }

@@ -8,6 +8,8 @@
 
 const { inspect, listOf } = require("./realm.js");
 
+const { beginning } = require("../text.js");
+
 /** Characters of one cell of a table that are shown. */
 const CELL_CHARACTERS = 200;
 
@@ -65,7 +67,7 @@ function cellText(value) {
       text = "[cannot be shown]";
     }
   }
-  return text.length > CELL_CHARACTERS ? `${text.slice(0, CELL_CHARACTERS)}\u2026` : text;
+  return text.length > CELL_CHARACTERS ? `${beginning(text, CELL_CHARACTERS)}\u2026` : text;
 }
 
 /**

@@ -4,9 +4,12 @@
  *     {…}      a message in JSON; of kind "stream" without a text: whose text follows
  *     "…"      text of that cell and stream, a JSON string
  *     +… =…    pieces of a message that is too long for one line; = is the last
+ *
+ * Before each of them may stand `#NUMBER#`: such a line may come twice, and counts once.
  */
 "use strict";
 
+const { boundary } = require("../text.js");
 const { DEEPEST_MESSAGE, boundedJson } = require("./bounds.js");
 
 /** @typedef {import("./context.js").CellContext} CellContext */
@@ -65,13 +68,11 @@ class Output {
     const text = /** @type {string} */ (boundedJson(event, undefined, DEEPEST_MESSAGE));
     const { longest } = this.#ring;
     let start = 0;
-    while (text.length - start >= longest - 1) {
+    while (text.length - start >= longest) {
       // A surrogate pair is one character of UTF-8.
-      const end = start + longest - 3;
-      const code = text.charCodeAt(end - 1);
-      const whole = code >= 0xd800 && code < 0xdc00 ? end - 1 : end;
-      this.#add(`+${text.slice(start, whole)}\n`);
-      start = whole;
+      const end = boundary(text, start + longest - 2);
+      this.#add(`+${text.slice(start, end)}\n`);
+      start = end;
     }
     this.#add(start === 0 ? `${text}\n` : `=${text.slice(start)}\n`);
   }
@@ -89,16 +90,24 @@ class Output {
       this.#streamName = name;
       this.#streamCell = cell;
     }
-    for (let start = 0; start < text.length; start += PIECE) {
-      const piece = text.length <= PIECE ? text : text.slice(start, start + PIECE);
+    for (let start = 0; start < text.length; ) {
+      // The pieces may travel in different events, where the halves of a pair would never meet.
+      const end = start + PIECE < text.length ? boundary(text, start + PIECE) : text.length;
+      const piece = text.length <= PIECE ? text : text.slice(start, end);
       this.#add(`${stringify(piece)}\n`);
+      start = end;
     }
+  }
+
+  /** Wait until everything is written. */
+  flush() {
+    this.#ring.drain();
   }
 
   /** From now on wait for everything to be written: the process ends. */
   writeThrough() {
     this.#isEnding = true;
-    this.#ring.drain();
+    this.flush();
   }
 
   /**
@@ -106,8 +115,7 @@ class Output {
    * @returns {void}
    */
   #add(line) {
-    // The line break before it ends what user code may have written to the pipe.
-    this.#ring.add(`\n${line}`);
+    this.#ring.add(line);
     if (this.#isEnding) {
       this.#ring.drain();
     }

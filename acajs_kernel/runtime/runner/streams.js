@@ -30,23 +30,23 @@ const later = process.nextTick;
  */
 function createStream(output, name, descriptor) {
   const decoder = pinned(new StringDecoder("utf8"));
-  const stream = new Writable({ decodeStrings: false });
+  let hasBytes = false;
   /**
    * @param {unknown} chunk
-   * @param {unknown} [encoding]
-   * @param {unknown} [callback]
-   * @returns {boolean}
+   * @param {unknown} encoding
+   * @returns {void}
    */
-  const write = (chunk, encoding, callback) => {
+  const print = (chunk, encoding) => {
     if (typeof chunk === "string") {
       const isText = typeof encoding !== "string" || TEXT_ENCODINGS.has(encoding.toLowerCase());
-      output.print(
-        name,
-        isText ? chunk : toText(toBytes(chunk, /** @type {BufferEncoding} */ (encoding))),
-      );
+      const text = isText ? chunk : toText(toBytes(chunk, /** @type {BufferEncoding} */ (encoding)));
+      // What bytes have begun of a character comes before it, as in a terminal.
+      output.print(name, hasBytes ? decoder.end() + text : text);
+      hasBytes = false;
     } else if (ArrayBuffer.isView(chunk)) {
       const bytes = view(chunk.buffer, chunk.byteOffset, chunk.byteLength);
       output.print(name, decoder.write(bytes));
+      hasBytes = true;
     } else {
       // Node's own words and code for the same mistake.
       throw Object.assign(
@@ -54,30 +54,55 @@ function createStream(output, name, descriptor) {
         { code: "ERR_INVALID_ARG_TYPE" },
       );
     }
+  };
+  /**
+   * @param {unknown} chunk
+   * @param {unknown} [encoding]
+   * @param {unknown} [callback]
+   * @returns {boolean}
+   */
+  const write = (chunk, encoding, callback) => {
+    print(chunk, encoding);
     const done = typeof encoding === "function" ? encoding : callback;
     if (typeof done === "function") {
       later(done);
     }
     return true;
   };
-  /**
-   * Print the last chunk; the stream stays open, as the process's own do.
-   * @param {unknown} [chunk]
-   * @param {unknown} [encoding]
-   * @param {unknown} [callback]
-   * @returns {Writable}
-   */
-  const end = (chunk, encoding, callback) => {
-    const done = [chunk, encoding, callback].find((argument) => typeof argument === "function");
-    if (chunk !== undefined && chunk !== null && typeof chunk !== "function") {
-      write(chunk, encoding, callback);
-    } else if (done !== undefined) {
-      later(/** @type {() => void} */ (done));
-    }
-    return stream;
-  };
-  const inert = () => stream;
-  Object.assign(stream, adopt({ write, end, destroy: inert, destroySoon: inert, fd: descriptor }));
+  const stream = new Writable(
+    adopt({
+      decodeStrings: false,
+      emitClose: false,
+      /**
+       * @param {unknown} chunk
+       * @param {unknown} encoding
+       * @param {() => void} callback
+       */
+      write(chunk, encoding, callback) {
+        print(chunk, encoding);
+        callback();
+      },
+      /**
+       * It ends for those who wait for its end, and lives on, as the process's own do
+       * (`dummyDestroy` in Node's lib/internal/bootstrap/switches/is_main_thread.js).
+       * @this {any}
+       * @param {Error | null} error
+       * @param {(error: Error | null) => void} callback
+       */
+      destroy(error, callback) {
+        callback(error);
+        this._undestroy();
+        later(() => {
+          // Node notes only now that it is closed, and would not let it end again.
+          this._writableState.closeEmitted = false;
+          this.emit("close");
+        });
+      },
+    }),
+  );
+  // Every `pipeline` leaves listeners, as it takes the stream for gone.
+  stream.setMaxListeners(0);
+  Object.assign(stream, adopt({ write }), { destroySoon: stream.destroy, fd: descriptor });
   return stream;
 }
 

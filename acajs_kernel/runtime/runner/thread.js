@@ -10,7 +10,7 @@ const { pinned } = require("./realm.js");
 
 const { controlThread } = require("./control.js");
 const { watchHeap } = require("./heap_watch.js");
-const { Ring, SLOTS } = require("./ring.js");
+const { Ring, SLOTS, WRITERS } = require("./ring.js");
 
 /**
  * Start the thread that writes the events and serves what cannot wait for the main one.
@@ -27,7 +27,7 @@ function startControlThread() {
   const limit = getHeapStatistics().heap_size_limit;
   const worker = new Worker(`(${controlThread.toString()})();(${watchHeap.toString()})(${limit})`, {
     eval: true,
-    workerData: { memory: ring.memory, slots: ring.slots, indices: SLOTS, port: port2, waking: woken },
+    workerData: { memory: ring.memory, slots: ring.slots, indices: SLOTS, writers: WRITERS, port: port2, waking: woken },
     transferList: [port2, woken],
     execArgv: [],
     env: SHARE_ENV,

@@ -7,6 +7,8 @@ const { inspect, listOf, types, user } = require("./realm.js");
 
 const { MOST_ERROR_CHARACTERS, cut } = require("./bounds.js");
 
+const { beginning, boundary } = require("../text.js");
+
 /** Cells whose text is kept for tracebacks. */
 const KEPT_SOURCES = 300;
 
@@ -18,7 +20,10 @@ const WIDTH = 160;
 const BEFORE_CARET = 100;
 
 /** Frames of Node and of this runner say nothing about the user's code. */
-const INTERNAL_FRAME = /[(\s](?:node:|acajs:|\[eval\]|\[worker eval\])/;
+const INTERNAL_FRAME = /[(\s](?:node:|acajs:|\[eval\]|\[worker eval\]-wrapper)/;
+
+/** What Node puts before the stack of an error in a file: its place, the line, and the carets. */
+const ARROW = /^([^\n]+):(\d+)\n([^\n]*)\n([ \t]*)(\^+)[ \t]*\n/;
 
 /** What Node 18 says of `import()` in the text of `eval`; later ones have a code for it. */
 const NO_IMPORT = "Invalid host defined options";
@@ -160,7 +165,10 @@ class Tracebacks {
       compiled !== undefined && types.isNativeError(error) && nameOf(error) === "SyntaxError";
     const ownPosition = this.#firstPosition(frames);
     const position = ownPosition ?? (isCompilation ? compiled : undefined);
-    if (position !== undefined) {
+    const file = this.#fileExcerpt(error);
+    if (file.length > 0) {
+      lines.push(...file);
+    } else if (position !== undefined) {
       lines.push(...this.#excerpt(position));
     }
     lines.push(...(position !== undefined && ownPosition === undefined ? [] : frames));
@@ -219,14 +227,36 @@ class Tracebacks {
     }
     // A line that was rewritten has other columns than the user's.
     const column = position.line > last ? source.length + 1 : position.column;
-    const from = Math.max(0, Math.min(column - 1 - BEFORE_CARET, source.length - WIDTH));
-    const shown = source.slice(from, from + WIDTH);
-    const lines = [this.#gray(`${position.label}:${line}`), shown];
     // A constant's `let` is as wide as its `const`.
     const [written, run] = [source, code].map((line_) => line_.replaceAll("let  ", "const"));
-    if (written === run && column > 0) {
+    const caret = written === run && column > 0 ? "^" : "";
+    return this.#marked(`${position.label}:${line}`, source, column, caret);
+  }
+
+  /**
+   * @param {unknown} error
+   * @returns {string[]} Where it is in a file that was loaded, if its stack says so.
+   */
+  #fileExcerpt(error) {
+    const match = ARROW.exec(String(read(error, "stack") ?? ""));
+    const [, file = "", line, source = "", before = "", carets = ""] = match ?? [];
+    return /^(?:node:|acajs:|$)/.test(file) ? [] : this.#marked(`${file}:${line}`, source, before.length + 1, carets);
+  }
+
+  /**
+   * @param {string} name The line's.
+   * @param {string} source
+   * @param {number} column
+   * @param {string} carets What stands below this column, if anything.
+   * @returns {string[]}
+   */
+  #marked(name, source, column, carets) {
+    const from = boundary(source, Math.max(0, Math.min(column - 1 - BEFORE_CARET, source.length - WIDTH)));
+    const shown = beginning(source.slice(from), WIDTH);
+    const lines = [this.#gray(name), shown];
+    if (carets !== "") {
       const before = source.slice(from, column - 1).replace(/[^\t]/g, " ");
-      lines.push(`${before}${this.#red("^")}`);
+      lines.push(`${before}${this.#red(beginning(carets, WIDTH))}`);
     }
     return lines;
   }
@@ -301,4 +331,4 @@ class Tracebacks {
   }
 }
 
-module.exports = { Tracebacks };
+module.exports = { ARROW, Tracebacks };
