@@ -5,7 +5,7 @@
 
 const { Worker } = require("node:worker_threads");
 
-const { pinned, types } = require("./realm.js");
+const { pinned } = require("./realm.js");
 const { ARROW } = require("./traceback.js");
 
 /** Milliseconds that the search may take. */
@@ -58,7 +58,8 @@ function findError(url) {
     const end = (/** @type {unknown} */ error) => {
       stopTimer(timer);
       worker.terminate();
-      resolve(types.isNativeError(error) ? error : null);
+      // What comes from another thread is no native error.
+      resolve(typeof error === "object" ? /** @type {Error | null} */ (error) : null);
     };
     const timer = startTimer(end, PATIENCE);
     worker.once("error", end);
