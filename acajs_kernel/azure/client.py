@@ -61,7 +61,7 @@ class ResourceManager:
         url: Resource Manager's address. Only `MANAGEMENT_URL`, or for tests an address of
             this machine: a token for it can do whatever its owner may do.
         transport: Replaces the network.
-        patience_seconds: How long to go on trying while the service is busy or away,
+        patience_seconds: How long to keep trying while the service is busy or away,
             counted from the first failure.
         clock: Monotonic time in seconds; tests replace it.
         sleep: Pauses for so many seconds; tests replace it.
@@ -117,7 +117,7 @@ class ResourceManager:
         """Return the token that requests carry, to read who is signed in.
 
         Raises:
-            AuthenticationError: No token can be had.
+            AuthenticationError: No token is available.
         """
         return await self._tokens.token()
 
@@ -138,7 +138,7 @@ class ResourceManager:
 
         Raises:
             AzureError: It was refused, failed, or the service was not reached.
-            AuthenticationError: No token can be had.
+            AuthenticationError: No token is available.
         """
         url = self.url_of(path, api_version, parameters)
         return self.read(operation, await self.send(operation, "GET", url))
@@ -148,7 +148,7 @@ class ResourceManager:
 
         Raises:
             AzureError: As `get`, save that it does not exist.
-            AuthenticationError: No token can be had.
+            AuthenticationError: No token is available.
         """
         try:
             return await self.get(operation, path, api_version)
@@ -168,7 +168,7 @@ class ResourceManager:
 
         Raises:
             AzureError: As `get`; also where a page leads to another host, or on without end.
-            AuthenticationError: No token can be had.
+            AuthenticationError: No token is available.
         """
         url = self.url_of(path, api_version, parameters)
         found: list[JsonValue] = []
@@ -197,7 +197,7 @@ class ResourceManager:
 
         Raises:
             AzureError: As `get`.
-            AuthenticationError: No token can be had.
+            AuthenticationError: No token is available.
         """
         return await self.send(operation, method, self.url_of(path, api_version), body)
 
@@ -247,7 +247,7 @@ class ResourceManager:
 
         Raises:
             AzureError: It was refused, failed, or the service was not reached.
-            AuthenticationError: No token can be had.
+            AuthenticationError: No token is available.
         """
         token = await self._tokens.token()
         has_refreshed = False

@@ -198,7 +198,7 @@ class Call:
             raise outcome.error.as_exception()
 
     async def evaluate(self, expression: str) -> Any:  # noqa: ANN401 -- JSON
-        """Return the value of a JavaScript expression, as JSON has it; nothing is shown.
+        """Return the value of a JavaScript expression as JSON; nothing is shown.
 
         ``await`` may stand in it. It must have no effect that has to outlive the session.
 

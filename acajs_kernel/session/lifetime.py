@@ -68,7 +68,7 @@ class Session(Protocol):
 class Lifetime:
     """Opens a session once it is wanted, keeps it alive, and gives it up.
 
-    A failure to open it is kept and raised by the first `ready`; the one after that tries anew.
+    A failure to open it is kept and raised by the first `ready`; the one after that tries again.
 
     Args:
         settings: Which pool, which session, how its cells run.

@@ -48,7 +48,7 @@ class NotebookSession:
     """One notebook's session, from its first request to its end.
 
     `open` starts everything and may fail; its failure is kept and raised again by the first
-    `execute`, which is where a user sees it; the `execute` after that tries anew.
+    `execute`, which is where a user sees it; the `execute` after that tries again.
 
     Args:
         settings: The kernel's settings.
@@ -128,7 +128,7 @@ class NotebookSession:
         return outcome
 
     async def evaluate(self, cell: Cell) -> Any:  # noqa: ANN401 -- JSON
-        """Return the value of a cell that is one expression, as JSON has it; nothing is shown.
+        """Return the value of a cell that is one expression as JSON; nothing is shown.
 
         Raises:
             CodeFailedError: The expression threw, or was interrupted.
@@ -319,7 +319,7 @@ class NotebookSession:
         await self._leave()
 
     def choose_runtime(self, runtime: str) -> None:
-        """Set how the next session runs its cells; this one goes on as it is."""
+        """Set how the next session runs its cells; this one does not change."""
         self._set(runtime=runtime)
 
     def set_timeout(self, seconds: int) -> None:

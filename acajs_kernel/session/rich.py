@@ -195,7 +195,7 @@ class RichSession:
             raise
 
     async def evaluate(self, cell: Cell) -> Any:  # noqa: ANN401 -- JSON
-        """Return the value of a cell that is one expression, as JSON has it; nothing is shown.
+        """Return the value of a cell that is one expression as JSON; nothing is shown.
 
         Raises:
             CodeFailedError: The expression threw, or was interrupted.

@@ -158,7 +158,7 @@ class DataFolder:
 
         Args:
             files: What to send, as `local_files` finds it.
-            observer: Told how it goes on.
+            observer: Told about its progress.
 
         Returns:
             The paths in the session.
@@ -192,7 +192,7 @@ class DataFolder:
         Args:
             files: What to fetch, as `find` finds it.
             targets: Where each goes on this machine.
-            observer: Told how it goes on.
+            observer: Told about its progress.
 
         Raises:
             TransferError: A file did not arrive whole, or cannot be written.

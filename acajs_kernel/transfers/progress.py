@@ -10,7 +10,7 @@ _UNIT = 1024
 
 
 class Observer(Protocol):
-    """Told how a transfer goes on; files come one after another."""
+    """Told about the progress of a transfer, one file after another."""
 
     def begin(self, files: int, size: int) -> None:
         """So many files with so many bytes are about to be moved."""
