@@ -37,7 +37,7 @@ _POOL = ResourceKind("session pool", "2025-07-01", bound_seconds=900.0)
 
 @dataclass(frozen=True)
 class PoolOptions:
-    """A pool's options; None keeps an existing pool's value, and for a new pool takes the tutorial's.
+    """A pool's options; None keeps an existing pool's value, or takes the tutorial's for a new one.
 
     Attributes:
         max_sessions: How many sessions may live at once.
