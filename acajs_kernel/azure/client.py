@@ -237,7 +237,7 @@ class ResourceManager:
             ) from None
 
     async def send(self, operation: str, method: str, url: str, body: JsonValue = None) -> Answer:
-        """Send a request until it succeeds or there is no use in going on.
+        """Send a request until it succeeds or trying again is pointless.
 
         Args:
             operation: What is done, for people.

@@ -17,7 +17,7 @@ __all__ = ["open_pool"]
 
 @asynccontextmanager
 async def open_pool(settings: SessionSettings) -> AsyncIterator[PoolClient]:
-    """Open the client of the pool that the settings name; waits are told on standard error.
+    """Open the client of the pool that the settings name, and report waits on standard error.
 
     Raises:
         ConfigurationError: A setting cannot be used.

@@ -186,7 +186,7 @@ class Call:
         return outcome
 
     async def run_cell(self, source: str) -> None:
-        """Run a text as a cell of its own would be, its magics included.
+        """Run a text as if it were a separate cell, including its magics.
 
         Raises:
             CodeFailedError: JavaScript in it threw, or was interrupted.

@@ -257,7 +257,7 @@ class NotebookSession:
         return live or known_completions(code, cursor, tuple(self._texts))
 
     async def inspect(self, code: str, cursor: int, detail: int) -> Mapping[str, Any] | None:
-        """Describe what stands at a cursor (in code points) as a MIME bundle, or None.
+        """Describe what is at a cursor (in code points) as a MIME bundle, or None.
 
         From the live session, else from what is known without it: the builtins.
         """

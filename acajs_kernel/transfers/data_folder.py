@@ -154,7 +154,7 @@ class DataFolder:
     async def upload(
         self, files: Sequence[LocalFile], *, observer: Observer | None = None
     ) -> list[str]:
-        """Copy files into the session, over what may be there.
+        """Copy files into the session, replacing existing files.
 
         Args:
             files: What to send, as `local_files` finds it.
@@ -187,7 +187,7 @@ class DataFolder:
         *,
         observer: Observer | None = None,
     ) -> None:
-        """Copy files out of the session, over what may be there; folders are made.
+        """Copy files out of the session, replacing existing files; folders are made.
 
         Args:
             files: What to fetch, as `find` finds it.
