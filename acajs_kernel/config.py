@@ -208,7 +208,7 @@ class Settings(Configurable):
         """Return what is wrong with the settings, if anything.
 
         Defaults are read when a trait is first used; reading them all here lets the kernel
-        start with a bad setting and say so in the first cell, instead of dying unseen.
+        start with a bad setting and say so in the first cell, instead of dying silently.
         """
         for name in Settings.class_own_traits():
             try:

@@ -9,7 +9,7 @@
     │   ├── PoolUnreachableError    DNS, TCP or TLS failed
     │   ├── PoolTimeoutError        no answer within the bound
     │   ├── InvalidRequestError     400, 415: the service does not understand the request
-    │   ├── AuthenticationError     401, or no credential gives a token
+    │   ├── AuthenticationError     401, or no credential yields a token
     │   ├── PermissionDeniedError   403: the identity lacks the executor role
     │   ├── NotFoundError           404: no such pool, session or file
     │   ├── ExecutionTimeoutError   408: the code ran longer than the service allows
@@ -24,14 +24,14 @@
     │   ├── SessionLostError        the session was replaced: its variables are gone
     │   ├── CodeFailedError         code that ran in the session threw, or was interrupted
     │   └── NoJavaScriptError       the session's interpreter does not run our JavaScript
-    ├── MagicError                  a magic does not exist, or was not used as it can be
+    ├── MagicError                  a magic does not exist, or was used wrongly
     ├── AzureError                  Azure Resource Manager refused, failed or was not reached
     ├── TransferError               a file did not get from here to the session, or back
     └── LocalPoolError              the embedded pool failed
 
 Each message says what was tried and what happened; `remedy` says what to do next,
 with the exact command where there is one. No message holds a token or a whole
-session identifier. `more` is where the documentation says the rest: each class has a
+session identifier. `more` links to the documentation: each class has a
 heading of its own in docs/troubleshooting.md.
 """
 
@@ -104,7 +104,7 @@ class AcaJsError(Exception):
 
 
 class ConfigurationError(AcaJsError):
-    """A setting cannot be used as it is."""
+    """A setting has a value that cannot be used."""
 
 
 class EndpointError(ConfigurationError):
@@ -130,8 +130,8 @@ class PoolError(AcaJsError):
         code: The service's own error code, such as ``SessionPoolNotFound``.
         service_message: The service's own words.
         operation_id: The ``operation-id`` header, which the vendor's support asks for.
-        seconds: How long the request was waited for, in seconds.
-        may_have_run: Whether the request may have taken effect all the same.
+        seconds: How long the kernel waited for the request, in seconds.
+        may_have_run: Whether the request may have taken effect nevertheless.
     """
 
     def __init__(
@@ -161,7 +161,7 @@ class PoolUnreachableError(PoolError):
     """DNS, TCP or TLS failed.
 
     The request was never sent; or, for a call that may be repeated, the connection broke
-    after sending, which `may_have_run` then tells.
+    after sending; `may_have_run` then says so.
     """
 
 
@@ -174,7 +174,7 @@ class InvalidRequestError(PoolError):
 
 
 class AuthenticationError(PoolError):
-    """401, or no credential on this machine gives a token."""
+    """401, or no credential on this machine yields a token."""
 
 
 class PermissionDeniedError(PoolError):
@@ -214,7 +214,7 @@ class ExecutionFateUnknownError(PoolError):
 
 
 class SessionError(AcaJsError):
-    """The notebook's session cannot do what was asked."""
+    """The notebook's session cannot do what the kernel asked."""
 
 
 class AgentUnavailableError(SessionError):
@@ -223,7 +223,7 @@ class AgentUnavailableError(SessionError):
     Args:
         message: What was tried and what happened.
         remedy: What to do next.
-        interpreter_failed: Whether the interpreter failed at what installs the agent.
+        interpreter_failed: Whether the interpreter failed while installing the agent.
     """
 
     def __init__(self, message: str, *, remedy: str = "", interpreter_failed: bool = False) -> None:
@@ -237,7 +237,7 @@ class SessionLostError(SessionError):
     Args:
         message: What was tried and what happened.
         remedy: What to do next.
-        was_running: Whether a cell had begun on the session that is gone.
+        was_running: Whether a cell had begun in the session that is gone.
     """
 
     def __init__(self, message: str, *, remedy: str = "", was_running: bool = False) -> None:
@@ -262,7 +262,7 @@ class CodeFailedError(SessionError):
 
 
 class MagicError(AcaJsError):
-    """A magic does not exist, or was not used as it can be."""
+    """A magic does not exist, or was used wrongly."""
 
 
 class AzureError(AcaJsError):

@@ -128,7 +128,7 @@ def error_reply(error: Error) -> dict[str, Any]:
 
 
 def own_error(error: AcaJsError) -> Error:
-    """Show one of our own errors: its name, what happened, what to do, and where to read on."""
+    """Show one of our own errors: its name, what happened, what to do, and where to read more."""
     name = type(error).__name__
     lines = [f"\x1b[31m{name}\x1b[39m: {error.message}"]
     if error.remedy:

@@ -1,4 +1,4 @@
-"""Parameters for papermill, which has no translator for JavaScript of its own.
+"""Parameters for papermill, which has no JavaScript translator of its own.
 
 Papermill (https://papermill.readthedocs.io) writes parameters into a notebook in the
 notebook's language. It loads engines of other packages through the entry point group

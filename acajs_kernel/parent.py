@@ -1,4 +1,4 @@
-"""The end of a kernel whose parent, the program that started it, has ended without a word."""
+"""The end of a kernel whose parent, the program that started it, has ended without notice."""
 
 import os
 import threading
@@ -14,11 +14,11 @@ _INIT = 1  # adopts processes whose parent has ended
 class ParentWatch(threading.Thread):
     """Waits for the parent's end, in a thread of its own. POSIX only.
 
-    ipykernel's own poller leaves at once, and with it a session that goes on, and counts
-    against the pool's, until its cooldown.
+    ipykernel's own poller exits at once and leaves the session counting against the pool until
+    its cooldown.
 
     Args:
-        parent: The process that started the kernel, as it has told the kernel.
+        parent: The process that started the kernel, as it told the kernel.
         on_end: Called in the thread, once.
     """
 

@@ -82,7 +82,7 @@ class EditorQuestions(Kernel):
         detail_level: int = 0,
         omit_sections: Sequence[str] = (),  # noqa: ARG002 -- ipykernel's signature
     ) -> dict[str, Any]:
-        """Describe what stands at the cursor, from the live session, without side effects."""
+        """Describe what is at the cursor, from the live session, without side effects."""
         data: Mapping[str, Any] | None = None
         if self._notebook is not None:
             try:

@@ -188,7 +188,7 @@ def _recorded(student: Student) -> Iterator[None]:
 
 
 def _rows(report: ClassReport) -> dict[str, str]:
-    """Return what is told of a class, for a table."""
+    """Return the figures of a class, for a table."""
     cells = sorted(second for one in report.students for second in one.cell_seconds)
     firsts = sorted(one.first_result_seconds for one in report.students)
     failures = [f"{one.name}: {one.failure}" for one in report.students if one.failure]

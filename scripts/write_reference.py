@@ -30,15 +30,15 @@ _CONFIGURATION = """\
 
 <!-- Written by scripts/write_reference.py from acajs_kernel/config.py. -->
 
-Each is a trait of the kernel. Where there are several values, the first of these wins:
+Each setting is a trait of the kernel. If you set it in several places, the first of these wins:
 
 1. the kernel's command line, in the `argv` of a kernel spec: `--AcaJsKernel.runtime=plain`;
 2. the configuration file `acajs_config.py`, in the folder `profile_default` of IPython's folder
    (`~/.ipython`): `c.AcaJsKernel.runtime = "plain"`;
-3. the environment variable, of the shell that starts Jupyter or in the `env` of a kernel spec.
+3. the environment variable, in the shell that starts Jupyter or in the `env` of a kernel spec.
 
-The token is a setting of the environment alone, since a command line can be seen by every user of a
-machine.
+You can set the token only in the environment, since every user of a machine can see a command
+line.
 """
 
 _DISPLAY = """\
@@ -46,7 +46,7 @@ _DISPLAY = """\
 
 <!-- Written by scripts/write_reference.py from acajs_kernel/runtime/acajs.d.ts. -->
 
-What cells find beside Node's own globals, in rich mode. For an editor's help outside of notebooks,
+What cells find in rich mode, besides Node's own globals. To get an editor's help outside notebooks,
 put `/// <reference path="acajs.d.ts" />` into a file of yours.
 [Show tables, charts, images](display.md) has examples.
 """

@@ -63,7 +63,7 @@ class ResourceManager:
         url: Resource Manager's address. Only `MANAGEMENT_URL`, or for tests an address of
             this machine: a token for it can do whatever its owner may do.
         transport: Replaces the network.
-        patience_seconds: How long to go on trying while the service is busy or away,
+        patience_seconds: How long to keep trying while the service is busy or away,
             counted from the first failure.
         silence: Bounds the time for which the service may say nothing; None for no such bound.
         clock: Monotonic time in seconds; tests replace it.
@@ -122,7 +122,7 @@ class ResourceManager:
         """Return the token that requests carry, to read who is signed in.
 
         Raises:
-            AuthenticationError: No token can be had.
+            AuthenticationError: No token is available.
         """
         return await self._tokens.token()
 
@@ -143,7 +143,7 @@ class ResourceManager:
 
         Raises:
             AzureError: It was refused, failed, or the service was not reached.
-            AuthenticationError: No token can be had.
+            AuthenticationError: No token is available.
         """
         url = self.url_of(path, api_version, parameters)
         return self.read(operation, await self.send(operation, "GET", url))
@@ -153,7 +153,7 @@ class ResourceManager:
 
         Raises:
             AzureError: As `get`, save that it does not exist.
-            AuthenticationError: No token can be had.
+            AuthenticationError: No token is available.
         """
         try:
             return await self.get(operation, path, api_version)
@@ -173,7 +173,7 @@ class ResourceManager:
 
         Raises:
             AzureError: As `get`; also where a page leads to another host, or on without end.
-            AuthenticationError: No token can be had.
+            AuthenticationError: No token is available.
         """
         url = self.url_of(path, api_version, parameters)
         found: list[JsonValue] = []
@@ -202,7 +202,7 @@ class ResourceManager:
 
         Raises:
             AzureError: As `get`.
-            AuthenticationError: No token can be had.
+            AuthenticationError: No token is available.
         """
         return await self.send(operation, method, self.url_of(path, api_version), body)
 
@@ -242,7 +242,7 @@ class ResourceManager:
             ) from None
 
     async def send(self, operation: str, method: str, url: str, body: JsonValue = None) -> Answer:
-        """Send a request until it succeeds or there is no use in going on.
+        """Send a request until it succeeds or trying again is pointless.
 
         Args:
             operation: What is done, for people.
@@ -252,7 +252,7 @@ class ResourceManager:
 
         Raises:
             AzureError: It was refused, failed, or the service was not reached.
-            AuthenticationError: No token can be had.
+            AuthenticationError: No token is available.
         """
         sending = self._send(operation, method, url, body)
         if self._silence is None:

@@ -1,4 +1,4 @@
-"""Resource groups: whether one is there, what is in it, making and deleting it."""
+"""Resource groups: whether one exists, what it holds, creating and deleting it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ async def find_group_location(azure: ResourceManager, resource: PoolResource) ->
 
     Raises:
         AzureError: It could not be read.
-        AuthenticationError: No token can be had.
+        AuthenticationError: No token is available.
     """
     found = await azure.find(
         f"Reading the resource group {resource.group}", resource.group_id, _GROUP.api_version
@@ -32,7 +32,7 @@ async def make_group(
 
     Raises:
         AzureError: It was refused or failed.
-        AuthenticationError: No token can be had.
+        AuthenticationError: No token is available.
     """
     await _GROUP.change(azure, "Making", resource.group, resource.group_id, report).make(
         "PUT", {"location": location}
@@ -44,7 +44,7 @@ async def list_other_resources(azure: ResourceManager, resource: PoolResource) -
 
     Raises:
         AzureError: It could not be listed.
-        AuthenticationError: No token can be had.
+        AuthenticationError: No token is available.
     """
     listed = await azure.list(
         f"Listing the resource group {resource.group}",
@@ -63,6 +63,6 @@ async def delete_group(azure: ResourceManager, resource: PoolResource, report: R
 
     Raises:
         AzureError: It was refused, failed, or has not ended within 20 minutes.
-        AuthenticationError: No token can be had.
+        AuthenticationError: No token is available.
     """
     await _GROUP.change(azure, "Deleting", resource.group, resource.group_id, report).make("DELETE")

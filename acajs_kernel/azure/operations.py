@@ -72,7 +72,7 @@ class Change:
 
         Raises:
             AzureError: It was refused, failed, or has not ended within the bound.
-            AuthenticationError: No token can be had.
+            AuthenticationError: No token is available.
         """
         begun = self.azure.clock()
         answer = await self.azure.change(self.operation, method, self.path, self.api_version, body)
@@ -86,7 +86,7 @@ class Change:
 
         Raises:
             AzureError: The change failed, or has not ended within the bound.
-            AuthenticationError: No token can be had.
+            AuthenticationError: No token is available.
         """
         begun = self.azure.clock()
         has_ended, answer = await self._ask(None, is_deletion=False)

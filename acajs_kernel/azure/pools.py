@@ -47,7 +47,7 @@ _SESSIONS = range(1, 600 + 1)
 
 @dataclass(frozen=True)
 class PoolOptions:
-    """What a pool can be told; None leaves it as it is, for a new pool as the tutorial has it.
+    """A pool's options; None keeps an existing pool's value, or takes the tutorial's for a new one.
 
     Attributes:
         max_sessions: How many sessions may live at once.
@@ -119,7 +119,7 @@ async def find_pool(azure: ResourceManager, resource: PoolResource) -> SessionPo
 
     Raises:
         AzureError: It could not be read.
-        AuthenticationError: No token can be had.
+        AuthenticationError: No token is available.
     """
     found = await azure.find(
         f"Reading the session pool {resource.name}", resource.id, _POOL.api_version
@@ -134,7 +134,7 @@ async def list_pools(
 
     Raises:
         AzureError: They could not be listed.
-        AuthenticationError: No token can be had.
+        AuthenticationError: No token is available.
     """
     scope = f"/subscriptions/{subscription}" + (f"/resourceGroups/{group}" if group else "")
     listed = await azure.list(
@@ -160,7 +160,7 @@ async def make_pool(
 
     Raises:
         AzureError: It was refused, failed, or is not ready within 15 minutes.
-        AuthenticationError: No token can be had.
+        AuthenticationError: No token is available.
     """
     body: JsonValue = {
         "location": location,
@@ -180,7 +180,7 @@ async def update_pool(
 
     Raises:
         AzureError: It was refused, failed, or has not ended within 15 minutes.
-        AuthenticationError: No token can be had.
+        AuthenticationError: No token is available.
     """
     body: JsonValue = {"properties": _changeable(options)}
     await _change(azure, "Changing", resource, report, "PATCH", body)
@@ -218,7 +218,7 @@ async def settle_pool(azure: ResourceManager, resource: PoolResource, report: Re
 
     Raises:
         AzureError: The change failed, or has not ended within 15 minutes.
-        AuthenticationError: No token can be had.
+        AuthenticationError: No token is available.
     """
     await _POOL.change(azure, "Waiting for", resource.name, resource.id, report).settle()
 
@@ -228,7 +228,7 @@ async def delete_pool(azure: ResourceManager, resource: PoolResource, report: Re
 
     Raises:
         AzureError: It was refused, failed, or has not ended within 15 minutes.
-        AuthenticationError: No token can be had.
+        AuthenticationError: No token is available.
     """
     await _POOL.change(azure, "Deleting", resource.name, resource.id, report).make("DELETE")
 
@@ -239,7 +239,7 @@ async def read_endpoint(azure: ResourceManager, resource: PoolResource) -> str:
     Raises:
         EndpointError: There is no such pool, or it has no endpoint yet.
         AzureError: It could not be read.
-        AuthenticationError: No token can be had.
+        AuthenticationError: No token is available.
     """
     pool = await find_pool(azure, resource)
     if pool is None:

@@ -58,7 +58,7 @@ class Made:
 
 @dataclass(frozen=True)
 class Provisioner:
-    """Makes a pool ready to use; run again, it goes on where it stopped.
+    """Makes a pool ready to use; run again, it continues where it stopped.
 
     Attributes:
         azure: A client of Resource Manager.
@@ -89,7 +89,7 @@ class Provisioner:
             name: The pool's name.
             group: The resource group's name.
             subscription: The subscription's id; empty: see `choose_subscription`.
-            location: The region; empty: as an existing pool has it, else `DEFAULT_LOCATION`.
+            location: The region; empty: that of the existing pool, else `DEFAULT_LOCATION`.
             options: What the pool is told.
 
         Raises:

@@ -64,7 +64,7 @@ async def plan_removal(
     Raises:
         ConfigurationError: The group holds other resources, and `with_others` is not set.
         AzureError: It could not be read.
-        AuthenticationError: No token can be had.
+        AuthenticationError: No token is available.
     """
     has_pool = await find_pool(azure, resource) is not None
     others: list[str] = []
@@ -91,7 +91,7 @@ async def remove(
 
     Raises:
         AzureError: It was refused, failed, or has not ended within its bound.
-        AuthenticationError: No token can be had.
+        AuthenticationError: No token is available.
     """
     if removal.has_pool:
         await delete_pool(azure, removal.resource, report)

@@ -32,7 +32,7 @@ async def resolve_endpoint(
     Raises:
         EndpointError: It is neither, or there is no such pool.
         AzureError: Resource Manager refused, failed or was not reached.
-        AuthenticationError: No token can be had.
+        AuthenticationError: No token is available.
     """
     if not is_resource_id(text):
         return Endpoint.parse(text)

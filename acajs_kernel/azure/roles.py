@@ -49,7 +49,7 @@ async def assign_executor_role(
 
     Raises:
         AzureError: It was refused, or there is no such role.
-        AuthenticationError: No token can be had.
+        AuthenticationError: No token is available.
     """
     role = await _role_definition(azure, resource)
     if await _is_assigned(azure, resource, principal, role):

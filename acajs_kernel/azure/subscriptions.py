@@ -46,7 +46,7 @@ async def choose_subscription(azure: ResourceManager, given: str) -> str:
     Raises:
         ConfigurationError: There is none, or a choice.
         AzureError: The subscriptions could not be listed.
-        AuthenticationError: No token can be had.
+        AuthenticationError: No token is available.
     """
     name = named_subscription(given)
     if name:
@@ -84,7 +84,7 @@ async def ensure_provider(
 
     Raises:
         AzureError: It was refused, failed, or has not ended within ten minutes.
-        AuthenticationError: No token can be had.
+        AuthenticationError: No token is available.
     """
     path = f"/subscriptions/{subscription}/providers/Microsoft.App"
     operation = "Registering the provider Microsoft.App"

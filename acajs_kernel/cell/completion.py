@@ -1,4 +1,4 @@
-"""What stands at the cursor of a cell that is being written.
+"""What is at the cursor of a cell that is being written.
 
 The text before the cursor is parsed alone, with what it leaves open closed: text that is
 being written seldom parses as a whole. Offsets are in code points, as Jupyter's are.
@@ -53,7 +53,7 @@ class Wanted:
     """What is to be completed.
 
     Attributes:
-        kind: What stands at the cursor.
+        kind: what is at the cursor.
         prefix: What is written of it.
         start: Where that begins.
         end: The cursor.
@@ -74,7 +74,7 @@ class Wanted:
 
 
 def wanted_at(code: str, cursor: int) -> Wanted:
-    """Return what stands at a cursor."""
+    """Return what is at a cursor."""
     cursor = min(cursor, len(code))
     before, after = code[:cursor], code[cursor:]
     magic = _MAGIC.match(before.rpartition("\n")[2])

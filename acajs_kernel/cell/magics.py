@@ -1,8 +1,8 @@
 """A cell's text taken apart: JavaScript, `%` magics and `!` commands.
 
-JavaScript wins wherever it can: a text that is a program as a whole holds no magic, and a
-line is none that goes on what stands before it (a remainder, a template, a comment). What
-remains are lines on which V8 would report a syntax error.
+JavaScript wins wherever it can: a text that is a program as a whole holds no magic, nor is a
+line a magic that continues what stands before it (a remainder, a template, a comment). Only
+lines remain on which V8 would report a syntax error.
 
 One reading is chosen by what the session holds: ``!ls`` is JavaScript, but one that can only
 fail if nothing is called ``ls``. The caller says which names mean nothing; see

@@ -62,10 +62,10 @@ def put(
     ] = "",
     session: SessionOption = "",
 ) -> None:
-    """Copy files and whole folders into the session, over what may be there.
+    """Copy files and whole folders into the session, replacing existing files.
 
-    A file takes its place only when its checksum was found right in the session, so that an
-    interrupted upload leaves no half file. At most 128 MB a file.
+    A file takes its place only after the session has verified its checksum, so an interrupted
+    upload leaves no partial file. A file may be at most 128 MB.
     """
 
     async def send(folder: DataFolder) -> None:
@@ -97,10 +97,10 @@ def get(
     ] = "",
     session: SessionOption = "",
 ) -> None:
-    """Copy files and whole folders out of the session, over what may be there.
+    """Copy files and whole folders out of the session, replacing existing files.
 
-    A file takes its place only when its checksum is that of the one in the session, so that an
-    interrupted download leaves no half file. Quote patterns, so that the shell leaves them alone.
+    A file takes its place only if its checksum matches that in the session, so an interrupted
+    download leaves no partial file. Quote patterns, so that the shell does not expand them.
     """
 
     async def fetch(folder: DataFolder) -> None:

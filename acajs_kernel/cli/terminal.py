@@ -45,7 +45,7 @@ class Terminal:
                 stream.reconfigure(errors="replace")
 
     def show(self, _key: str, event: Event) -> None:
-        """Show what a cell shows, at once; of what is no text, the text that stands for it."""
+        """Show what a cell shows, at once; for anything but text, its text form."""
         if isinstance(event, Stream):
             self._write(sys.stderr if event.name == "stderr" else sys.stdout, event.text)
         elif isinstance(event, DisplayData) or (

@@ -16,7 +16,7 @@ __all__ = ["TerminalProgress"]
 
 
 class TerminalProgress:
-    """Shows how far a transfer is, on standard error; nothing where that is no terminal.
+    """Shows how far a transfer is, on standard error; nothing if that is not a terminal.
 
     Args:
         title: What is being done, such as ``Uploading``.

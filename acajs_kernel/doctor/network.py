@@ -78,7 +78,7 @@ async def check_name(case: Case) -> Result:
 
 
 async def check_tls(case: Case) -> Result:
-    """Whether a TLS connection comes about, and who signed the certificate."""
+    """Whether a TLS connection is established, and who signed the certificate."""
     if case.endpoint is None:
         return Result(_OWN_MACHINE)
     if case.endpoint.url.startswith("http://"):

@@ -75,7 +75,7 @@ def take_started() -> StartedSession | None:
 
 
 def discard_started() -> None:
-    """End a session that was started ahead and is not wanted; its guard removes the files."""
+    """End a session that was started ahead and is not needed; its guard removes the files."""
     started = take_started()
     if started is not None:
         started.process.stop()

@@ -58,7 +58,7 @@ class ChannelWriter:
                 self._thread.start()
 
     def end(self) -> None:
-        """Drop what is queued and write nothing more; what is being written goes on."""
+        """Drop what is queued and write nothing more; what is being written is finished."""
         with self._lock:
             self._has_ended = True
             self._queue.clear()

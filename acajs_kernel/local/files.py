@@ -130,7 +130,7 @@ class SessionFiles:
             return path
 
     def put(self, content: Path, directory: str, name: str) -> FileEntry:
-        """Move a complete file into place in one step, over what may be there."""
+        """Move a complete file into place in one step, replacing existing files."""
         path = self.prepare(directory, name)
         with disk_errors():
             content.replace(path)

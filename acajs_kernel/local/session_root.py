@@ -52,8 +52,8 @@ def sessions_root() -> tuple[Path, bool]:
     """Choose the folder, and make it where it is not there.
 
     The temporary folder, if it is the user's alone, as on macOS or where `TMPDIR` names such a
-    one; else a folder in the user's cache, or in their runtime folder. Where none of these can
-    be had, as for a user without a home, it is the temporary folder after all.
+    one; else a folder in the user's cache, or in their runtime folder. Where none of these
+    exists, as for a user without a home, it is the temporary folder.
 
     Returns:
         The folder, and whether it is ours alone, so that what ended pools left may be swept.

@@ -1,7 +1,7 @@
-"""Magics: what a cell can do beside JavaScript, such as ``%time`` or ``%%html``.
+"""Magics: what a cell can do besides JavaScript, such as ``%time`` or ``%%html``.
 
-A magic is one declaration in a module of its own in `acajs_kernel.magics.library`, whose
-modules are all found by being there; nothing else needs to know of it::
+A magic is one declaration in its own module in `acajs_kernel.magics.library`. The kernel finds
+every module there; nothing else needs to know about it::
 
     from acajs_kernel.magics.call import Call
     from acajs_kernel.magics.declaration import Magic
@@ -19,24 +19,24 @@ modules are all found by being there; nothing else needs to know of it::
     )
 
 A module may have ``MAGICS``, a tuple of declarations, instead; ``scripts/document_magics.py``
-adds them to the table in the documentation. What a magic is given, and
-what it may do, is documented with `acajs_kernel.magics.call.Call`:
+adds them to the table in the documentation. `acajs_kernel.magics.call.Call` documents what a
+magic receives and what it may do:
 
-- output as it comes (`Call.print`), displays that can be replaced (`Call.show`), a question to
+- live output (`Call.print`), displays that can be replaced (`Call.show`), a question to
   the user (`Call.ask`), text for another cell (`Call.set_next_input`);
 - JavaScript in the user's session (`Call.execute`, which shows what it prints) and values
   from there (`Call.evaluate`); the files API (`Call.access`); `Call.notebook` for the rest.
 
 Errors: raise any `acajs_kernel.errors.AcaJsError`; `Call.misuse` makes the one for wrong
-arguments. The cell ends with it, and nothing behind the magic runs.
+arguments. The error ends the cell, and nothing after the magic runs.
 
-Interrupts: they end the JavaScript that runs, else the magic is cancelled at its ``await``;
-release what must not stay in ``finally`` (`Call.clean_up` reaches the session there). So
-work that blocks belongs into `asyncio.to_thread`.
+Interrupts: an interrupt stops the running JavaScript, or else cancels the magic at its
+``await``. Release resources in ``finally`` (`Call.clean_up` reaches the session there), and put
+blocking work into `asyncio.to_thread`.
 
-Session loss: what `Call.execute` ran is run again where the kernel's ``on_session_loss`` is
-``replay``; give ``is_repeated=False`` for what only informs, and `Call.repeat_if_lost` what a
-magic did otherwise, such as an upload.
+Session loss: if the kernel's ``on_session_loss`` is ``replay``, it runs the code of
+`Call.execute` again. Pass ``is_repeated=False`` for code that only informs, and use
+`Call.repeat_if_lost` for anything else that a magic did, such as an upload.
 
 This module alone is loaded by a kernel that runs no magic.
 """

@@ -186,7 +186,7 @@ class Call:
         return outcome
 
     async def run_cell(self, source: str) -> None:
-        """Run a text as a cell of its own would be, its magics included.
+        """Run a text as if it were a separate cell, including its magics.
 
         Raises:
             CodeFailedError: JavaScript in it threw, or was interrupted.
@@ -198,7 +198,7 @@ class Call:
             raise outcome.error.as_exception()
 
     async def evaluate(self, expression: str) -> Any:  # noqa: ANN401 -- JSON
-        """Return the value of a JavaScript expression, as JSON has it; nothing is shown.
+        """Return the value of a JavaScript expression as JSON; nothing is shown.
 
         ``await`` may stand in it. It must have no effect that has to outlive the session.
 

@@ -81,7 +81,7 @@ async def complete_cell(code: str, cursor: int, notebook: NotebookSession) -> Co
 async def inspect_cell(
     code: str, cursor: int, detail: int, notebook: NotebookSession
 ) -> Mapping[str, Any] | None:
-    """Describe what stands at a cursor (in code points) of a cell that may hold magics."""
+    """Describe what is at a cursor (in code points) of a cell that may hold magics."""
     begin = code.rfind("\n", 0, cursor) + 1
     line = code[begin:].partition("\n")[0]
     written = _SIGN_AND_NAME.match(line)

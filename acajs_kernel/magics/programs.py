@@ -28,7 +28,7 @@ if (ended.status !== 0) throw Object.assign(new Error(
 }})"""
 _STOP = "await __acajs_shell__.stop()"
 PROGRAM_FAILED = "ShellError"
-"""The name of the error with which a program ends that did not end well."""
+"""The name of the error that a failing program ends with."""
 
 
 async def run_program(call: Call, command: str | Sequence[str], text: str | None = None) -> None:
@@ -42,7 +42,7 @@ async def run_program(call: Call, command: str | Sequence[str], text: str | None
         text: What the program reads from its standard input; None for nothing.
 
     Raises:
-        CodeFailedError: It did not end well, or was interrupted, or could not be started;
+        CodeFailedError: It failed, or was interrupted, or could not be started;
             of the name `PROGRAM_FAILED` in the first case.
         AcaJsError: The session cannot run it.
     """

@@ -37,7 +37,7 @@ class TokenSource(Protocol):
             refresh: The last token was refused: get another one if there can be one.
 
         Raises:
-            AuthenticationError: No token can be had.
+            AuthenticationError: No token is available.
         """
 
 
@@ -87,7 +87,7 @@ class AzureToken:
         scope: The scope to ask for.
         credential: An object with azure-identity's ``get_token(scope)``; by default a
             ``DefaultAzureCredential``, imported when the first token is wanted.
-        remedy: What to do when no token can be had.
+        remedy: What to do when no token is available.
         bound_seconds: How long to wait for a token, in seconds.
         now: The time in seconds since the epoch; tests replace it.
     """

@@ -68,7 +68,7 @@ class PoolClient(FileCalls):
         output_streams_max_length: Where the service cuts stdout and stderr, in characters;
             None for its default, 4096. Sent from 2025-10-02-preview on.
         maximum_answer_bytes: Larger answers are refused; downloads are not limited.
-        busy_wait_seconds: How long to go on trying while the pool is busy or away, counted
+        busy_wait_seconds: How long to keep trying while the pool is busy or away, counted
             from the first failure.
         on_wait: Told before each pause between attempts.
         on_notice: Told what the user should know: that another API version is used.

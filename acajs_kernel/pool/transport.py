@@ -28,7 +28,7 @@ CONNECT_SECONDS = 10.0
 """Bound of building a connection, in seconds."""
 
 USER_AGENT = f"acajs-kernel/{__version__}"
-"""What the service is told of this program."""
+"""How this program identifies itself to the service."""
 
 _WRITE_SECONDS = 60.0
 # An idle connection is dropped before a server drops it: uvicorn's and Node's servers do

@@ -1,5 +1,5 @@
 /**
- * What cells find beside Node's own globals, in rich mode.
+ * What cells find in rich mode, besides Node's own globals.
  *
  * For an editor's help, put `/// <reference path="acajs.d.ts" />` into a file of yours.
  */
@@ -7,7 +7,7 @@
 /** A value as several representations: MIME type to data; bytes travel as base64. */
 type JupyterBundle = Record<string, unknown>;
 
-/** An object that says itself how it is shown. */
+/** An object that says how to show it. */
 interface JupyterDisplayable {
   [method: symbol]: (() => JupyterBundle | Promise<JupyterBundle>) | Record<string, unknown>;
 }
@@ -23,37 +23,37 @@ interface JupyterDisplayOptions {
   update?: boolean;
 }
 
-/** Something that is shown. As a cell's value it shows nothing more. */
+/** Something that is shown already. As a cell's value it shows nothing more. */
 interface JupyterDisplayHandle {
   readonly id: string;
   /** Show another value in its place. */
   update(value: unknown, options?: JupyterDisplayOptions): void;
-  /** Leave it as it is: later updates change nothing. */
+  /** Leave it unchanged: later updates have no effect. */
   close(): void;
 }
 
-/** A text of one MIME type, from a template or a string. Values stand in it as they are: see `escape`. */
+/** A text of one MIME type, from a template or a string. Values are inserted unchanged: see `escape`. */
 interface JupyterTemplate {
   (template: TemplateStringsArray, ...values: unknown[]): JupyterDisplayable;
   (text: string): JupyterDisplayable;
 }
 
-/** A bar that is updated in place, at most ten times a second; iterated it counts. */
+/** A progress bar, updated in place at most ten times a second. Iterating over it advances it. */
 interface JupyterProgress<T> extends Iterable<T>, AsyncIterable<T> {
   value: number;
   total: number | undefined;
   label: string;
-  /** How much is done now. */
+  /** Set how much is done now. */
   update(value: number, options?: { label?: string }): this;
-  /** So much more (default 1) is done. */
+  /** Add to how much is done (default 1). */
   increment(count?: number): this;
-  /** Nothing more is to come: the time stops. */
+  /** Finish: the clock stops. */
   done(): this;
   /** What is shown now. */
   bundle(): Record<string, string>;
 }
 
-/** A message of the frontend's. */
+/** A message from the frontend. */
 interface JupyterCommMessage {
   data: any;
   metadata: Record<string, unknown>;
@@ -62,32 +62,32 @@ interface JupyterCommMessage {
 
 interface JupyterCommExtras {
   metadata?: object;
-  /** Binary data, which travels as it is. */
+  /** Binary data, which travels unchanged. */
   buffers?: Iterable<ArrayBufferView | ArrayBuffer>;
 }
 
-/** A channel to code in the frontend. Errors in callbacks are shown, and change nothing. */
+/** A channel to code in the frontend. Errors in callbacks are shown, and do no harm. */
 interface JupyterComm {
   readonly id: string;
   readonly target: string;
   readonly isOpen: boolean;
   /**
-   * Send what JSON can hold.
+   * Send anything that JSON can hold.
    * @throws Error The comm is closed.
    */
   send(data?: unknown, extras?: JupyterCommExtras): void;
   /** Tell the frontend that nothing more comes. */
   close(data?: unknown, extras?: JupyterCommExtras): void;
-  /** Hear the frontend's messages; what is returned ends that. */
+  /** Listen for the frontend's messages; call the returned function to stop. */
   onMessage(listener: (message: JupyterCommMessage) => void): () => void;
-  /** Hear that the frontend has closed it; what is returned ends that. */
+  /** Listen for the frontend closing it; call the returned function to stop. */
   onClose(listener: (message: JupyterCommMessage) => void): () => void;
 }
 
 interface JupyterComms {
   /** Open a comm for a target that the frontend has registered. */
   (target: string, options?: JupyterCommExtras & { data?: unknown; id?: string }): JupyterComm;
-  /** Take the comms that the frontend opens for a target; without one they are closed at once. */
+  /** Accept the comms that the frontend opens for a target; otherwise they are closed at once. */
   register(target: string, onOpen: (comm: JupyterComm, message: JupyterCommMessage) => void): void;
   unregister(target: string): void;
 }
@@ -95,53 +95,53 @@ interface JupyterComms {
 interface JupyterWidgetOptions {
   /**
    * What runs in the browser: the text of a module whose default export has `render`, or an
-   * object with that function. It sees none of the notebook's variables.
+   * object with that function. It cannot see the notebook's variables.
    */
   esm: string | { render?: Function; initialize?: Function };
   css?: string;
-  /** What JSON can hold, and binary data. Names that begin with `_` are the protocol's. */
+  /** Anything that JSON can hold, and binary data. Names that begin with `_` belong to the protocol. */
   state?: Record<string, unknown>;
 }
 
-/** The model of an anywidget, with the methods that the browser's has. As a value it is shown. */
+/** The model of an anywidget, with the same methods as the browser's. As a value it is shown. */
 interface JupyterWidget {
   readonly id: string;
   get(name: string): any;
   /** Change values here; `save_changes` sends them. */
   set(name: string, value: unknown): void;
   set(values: Record<string, unknown>): void;
-  /** Send what was set. */
+  /** Send what you have set. */
   save_changes(): void;
-  /** Hear that values have changed, here or in the browser; `value` is the new one. */
+  /** Listen for changes of values, here or in the browser; `value` is the new one. */
   on(event: `change:${string}`, listener: (model: JupyterWidget, value: any) => void): void;
   on(event: "change", listener: (model: JupyterWidget) => void): void;
-  /** Hear what the browser sends with `model.send`. */
+  /** Listen for what the browser sends with `model.send`. */
   on(event: "msg:custom", listener: (content: any, buffers: Uint8Array[]) => void): void;
   off(event?: string, listener?: Function): void;
-  /** Send a message, which views hear as "msg:custom". */
+  /** Send a message, which views receive as "msg:custom". */
   send(content: unknown, callbacks?: unknown, buffers?: Iterable<ArrayBufferView | ArrayBuffer>): void;
   /** Remove it from frontends. */
   close(): void;
 }
 
 interface JupyterNamespace {
-  /** `Symbol.for("Jupyter.display")`: a method of this name gives an object's bundle. */
+  /** `Symbol.for("Jupyter.display")`: a method of this name returns an object's bundle. */
   readonly $display: symbol;
   /** Show a value now. */
   display(value: unknown, options?: JupyterDisplayOptions): JupyterDisplayHandle;
   html: JupyterTemplate;
   md: JupyterTemplate;
   svg: JupyterTemplate;
-  /** LaTeX; in templates backslashes need not be doubled, and delimiters are added. */
+  /** LaTeX; in templates you need not double backslashes, and delimiters are added. */
   latex: JupyterTemplate;
-  /** Text for HTML: `&`, `<`, `>` and quotes as entities. */
+  /** Text that is safe in HTML: `&`, `<`, `>` and quotes become entities. */
   escape(value: unknown): string;
   /** The bundle that a value is shown as. */
   format(value: unknown): Promise<JupyterBundle>;
   /**
-   * A PNG, JPEG, GIF, WebP or SVG image; sizes in pixels of the screen.
-   * An http(s) URL is fetched by the browser, everything else is kept in the notebook.
-   * @throws TypeError The source is no image.
+   * A PNG, JPEG, GIF, WebP or SVG image; sizes are in CSS pixels.
+   * The browser fetches an http(s) URL; the notebook keeps everything else.
+   * @throws TypeError The source is not an image.
    */
   image(
     source: ArrayBufferView | ArrayBuffer | Blob | Response | URL | string,
@@ -151,25 +151,25 @@ interface JupyterNamespace {
   json(value: unknown, options?: { expanded?: boolean; root?: string }): JupyterDisplayable;
   /** A table of objects, arrays or single values; 50 rows unless `limit` says otherwise. */
   table(rows: Iterable<unknown>, options?: { columns?: string[]; limit?: number }): JupyterDisplayable;
-  /** A bar for so many steps, or for each of these items. */
+  /** A progress bar for a number of steps, or for each of these items. */
   progress(total: number, options?: { label?: string }): JupyterProgress<number>;
   progress<T>(
     items: Iterable<T> | AsyncIterable<T>,
     options?: { label?: string; total?: number },
   ): JupyterProgress<T>;
-  /** Remove what the cell has shown; with `wait` when something new is shown. */
+  /** Remove what the cell has shown; with `wait`, not until it shows something new. */
   clear(options?: { wait?: boolean }): void;
   /** Channels to code in the frontend. */
   comm: JupyterComms;
   /**
-   * Make a widget of a module for the browser and a state that both sides see and change. The
+   * Make a widget from a module for the browser and a state that both sides see and change. The
    * frontend needs the package anywidget.
-   * @throws TypeError There is no module.
+   * @throws TypeError The module is missing.
    */
   widget(options: JupyterWidgetOptions): JupyterWidget;
   /**
-   * Publish a message of Jupyter's protocol; only those of comms may have binary buffers.
-   * @throws TypeError The type is one that the kernel alone may send, such as "status".
+   * Publish a message of Jupyter's protocol; only comm messages may have binary buffers.
+   * @throws TypeError Only the kernel may send this type, such as "status".
    */
   broadcast(type: string, content?: object, extras?: JupyterCommExtras): Promise<void>;
   /** Options of Node's `util.inspect` for plain texts: depth, colors and the like. */
@@ -181,7 +181,7 @@ interface JupyterNamespace {
   who(): JupyterDisplayable;
 }
 
-/** What IJavascript offers; the first result that is sent ends a cell that called `async`. */
+/** What IJavascript offers; the first result sent ends a cell that called `async`. */
 interface JupyterCell {
   readonly config: { awaitExecution: boolean };
   async(isAsync?: boolean): boolean;
@@ -205,7 +205,7 @@ interface JupyterCell {
   clear(options?: { wait?: boolean }): void;
 }
 
-/** What `$$.display` returns; with an id, all after the first replace it. */
+/** What `$$.display` returns; with an id, each later output replaces the one before. */
 interface JupyterCellDisplay {
   mime(bundle: JupyterBundle): void;
   text(text: string): void;
@@ -221,12 +221,12 @@ interface JupyterCellDisplay {
 declare function display(value: unknown, options?: JupyterDisplayOptions): JupyterDisplayHandle;
 /** Ask the user for a line without blocking. */
 declare function input(text?: string, options?: { password?: boolean }): Promise<string>;
-/** Ask the user for a line; the answer, or `initial` where it is empty. */
+/** Ask the user for a line; returns the answer, or `initial` if it is empty. */
 declare function prompt(text?: string, initial?: string): string;
 /** Ask the user yes or no. */
 declare function confirm(text?: string): boolean;
 /** Show a text and wait for Enter. */
 declare function alert(text?: string): void;
 declare const Jupyter: JupyterNamespace;
-/** IJavascript's interface to the cell that runs now. */
+/** IJavascript's interface to the running cell. */
 declare const $$: JupyterCell;

@@ -75,7 +75,7 @@ class Agent:
 
         Args:
             fresh: Begin with a clean runtime; else keep the variables that are there.
-            settings: What the agent is told of the kernel's settings.
+            settings: The kernel settings that the agent needs.
 
         Returns:
             The agent's answer: epoch, node, platform, folder, memory, …

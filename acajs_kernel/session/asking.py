@@ -54,10 +54,10 @@ class Questions:
                 task.cancel()
 
     async def settle(self) -> None:
-        """Ask what waits, and hand on what the user answers.
+        """Ask what waits, and deliver the user's answers.
 
-        Handing on may fail for good: the cell that asked waits on, and others behind it, so
-        that an answer is kept until it is delivered.
+        Delivery may fail. The cell that asked, and the cells behind it, would wait forever, so
+        an answer is kept until it is delivered.
         """
         while self._waiting:
             await self._ask(*self._waiting.pop(0))

@@ -48,7 +48,7 @@ class _Text:
 async def inspect(
     ask: Callable[..., Awaitable[dict[str, Any]]], code: str, cursor: int, detail: int
 ) -> Mapping[str, Any] | None:
-    """Describe what stands at a cursor with what a session knows; None if that is nothing.
+    """Describe what is at a cursor with what a session knows; None if that is nothing.
 
     Args:
         ask: Sends the session an operation and its fields.

@@ -30,7 +30,7 @@ async def keep_alive(
 ) -> None:
     """Ping whenever the session was not used for an interval, until it idled long enough.
 
-    A later use begins the idle time anew. Failures are logged, not raised: the next cell
+    A later use restarts the idle time. Failures are logged, not raised: the next cell
     meets them, with a user to tell.
 
     Args:

@@ -75,16 +75,16 @@ class Session(Protocol):
         """Return completions, or None where the session cannot be asked."""
 
     async def inspect(self, code: str, cursor: int, detail: int) -> Mapping[str, Any] | None:
-        """Describe what stands at a cursor, or return None."""
+        """Describe what is at a cursor, or return None."""
 
     async def close(self, *, restart: bool) -> None:
         """Give up the session."""
 
 
 class Lifetime:
-    """Opens a session once it is wanted, keeps it alive, and gives it up.
+    """Opens a session when it is needed, keeps it alive, and gives it up.
 
-    A failure to open it is kept and raised by the first `ready`; the one after that tries anew.
+    A failure to open it is kept and raised by the first `ready`; the one after that tries again.
 
     Args:
         settings: Which pool, which session, how its cells run.

@@ -59,7 +59,7 @@ class NotebookSession:
     """One notebook's session, from its first request to its end.
 
     `open` starts everything and may fail; its failure is kept and raised again by the first
-    `execute`, which is where a user sees it; the `execute` after that tries anew.
+    `execute`, which is where a user sees it; the `execute` after that tries again.
 
     Args:
         settings: The kernel's settings.
@@ -148,7 +148,7 @@ class NotebookSession:
         return outcome
 
     async def evaluate(self, cell: Cell) -> Any:  # noqa: ANN401 -- JSON
-        """Return the value of a cell that is one expression, as JSON has it; nothing is shown.
+        """Return the value of a cell that is one expression as JSON; nothing is shown.
 
         Raises:
             CodeFailedError: The expression threw, or was interrupted.
@@ -274,7 +274,7 @@ class NotebookSession:
         return live or known_completions(code, cursor, tuple(self._texts))
 
     async def inspect(self, code: str, cursor: int, detail: int) -> Mapping[str, Any] | None:
-        """Describe what stands at a cursor (in code points) as a MIME bundle, or None.
+        """Describe what is at a cursor (in code points) as a MIME bundle, or None.
 
         From the live session, else from what is known without it: the builtins.
         """
@@ -352,7 +352,7 @@ class NotebookSession:
         await self._leave()
 
     def choose_runtime(self, runtime: str) -> None:
-        """Set how the next session runs its cells; this one goes on as it is."""
+        """Set how the next session runs its cells; this one does not change."""
         self._set(runtime=runtime)
 
     def set_timeout(self, seconds: int) -> None:

@@ -26,7 +26,7 @@ _USUAL_COOLDOWN_SECONDS = 300.0  # of the vendor's tutorial
 
 @dataclass(frozen=True)
 class SessionSettings:
-    """What a session is told of the kernel's settings.
+    """The kernel settings that a session needs.
 
     Attributes:
         endpoint: The pool's management endpoint; empty for the embedded pool.

@@ -186,7 +186,7 @@ class PlainSession:
         )
 
     async def evaluate(self, cell: Cell) -> Any:  # noqa: ANN401 -- JSON
-        """Return the value of a cell that is one expression, as JSON has it; nothing is shown.
+        """Return the value of a cell that is one expression as JSON; nothing is shown.
 
         Raises:
             CodeFailedError: The expression threw, or was interrupted.
@@ -279,7 +279,7 @@ class PlainSession:
         await self._execute_own(_NOTHING)
 
     async def interrupt(self) -> None:
-        """End the wait for the running cell, at once; its code may go on in the session."""
+        """End the wait for the running cell, at once; its code may keep running in the session."""
         if self._running is not None:
             self._interrupted = True
             self._running.cancel()

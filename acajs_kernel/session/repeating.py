@@ -35,7 +35,7 @@ class Earlier:
         self._done.clear()
 
     async def repeat(self, execute: Callable[[Cell], Awaitable[Outcome]], cell: Cell) -> None:
-        """Do everything again, unseen, before a cell.
+        """Do everything again before a cell, without showing output.
 
         What is not reached is forgotten.
 

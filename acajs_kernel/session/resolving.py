@@ -24,7 +24,7 @@ async def resolve(text: str, *, silence: Silence | None = None) -> Endpoint:
     Raises:
         EndpointError: It is neither, or there is no such pool.
         AzureError: Azure Resource Manager refused, failed or was not reached.
-        AuthenticationError: No token for Resource Manager can be had.
+        AuthenticationError: No token for Resource Manager is available.
     """
     if not is_resource_id(text):
         return Endpoint.parse(text)

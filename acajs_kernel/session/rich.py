@@ -200,7 +200,7 @@ class RichSession:
             raise
 
     async def evaluate(self, cell: Cell) -> Any:  # noqa: ANN401 -- JSON
-        """Return the value of a cell that is one expression, as JSON has it; nothing is shown.
+        """Return the value of a cell that is one expression as JSON; nothing is shown.
 
         Raises:
             CodeFailedError: The expression threw, or was interrupted.
@@ -348,7 +348,7 @@ class RichSession:
         return await complete(self._ask, code, cursor)
 
     async def inspect(self, code: str, cursor: int, detail: int) -> Mapping[str, Any] | None:
-        """Describe what stands at a cursor in code points as a MIME bundle; else None."""
+        """Describe what is at a cursor in code points as a MIME bundle; else None."""
         if self._running is not None:
             return None
         from acajs_kernel.session.describing import inspect  # noqa: PLC0415 -- as above

@@ -155,11 +155,11 @@ class DataFolder:
     async def upload(
         self, files: Sequence[LocalFile], *, observer: Observer | None = None
     ) -> list[str]:
-        """Copy files into the session, over what may be there.
+        """Copy files into the session, replacing existing files.
 
         Args:
             files: What to send, as `local_files` finds it.
-            observer: Told how it goes on.
+            observer: Told about its progress.
 
         Returns:
             The paths in the session.
@@ -188,12 +188,12 @@ class DataFolder:
         *,
         observer: Observer | None = None,
     ) -> None:
-        """Copy files out of the session, over what may be there; folders are made.
+        """Copy files out of the session, replacing existing files; folders are made.
 
         Args:
             files: What to fetch, as `find` finds it.
             targets: Where each goes on this machine.
-            observer: Told how it goes on.
+            observer: Told about its progress.
 
         Raises:
             TransferError: A file did not arrive whole, or cannot be written.

@@ -38,7 +38,7 @@ async def find_downloads(
 
 
 def destinations(name: str, files: Sequence[SessionFile], to: str) -> list[Path]:
-    """Return where each file goes that a name or pattern stands for.
+    """Return where each file that matches a name or pattern goes.
 
     A file goes into the folder `to` under its own name, and a folder as a folder; a pattern's
     matches keep the folders below the part that is no pattern. `to` may be a new name for a

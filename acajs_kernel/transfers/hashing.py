@@ -30,7 +30,7 @@ class HashedFile(io.BufferedReader):
         return chunk
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        """Go somewhere, in the end to the beginning: the checksum begins anew."""
+        """Go somewhere, in the end to the beginning: the checksum starts again."""
         self._hash = hashlib.sha256()
         return super().seek(offset, whence)
 

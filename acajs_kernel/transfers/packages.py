@@ -72,7 +72,7 @@ async def bring_packages(
         packages: What to install, as npm names it.
         here: The folder of the notebook.
         on_output: Told what npm prints.
-        observer: Told how the upload goes on, if anybody is.
+        observer: Told about the progress of the upload; may be None.
 
     Raises:
         TransferError: There is no npm here, or it failed, or what it made did not arrive.

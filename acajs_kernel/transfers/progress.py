@@ -10,16 +10,16 @@ _UNIT = 1024
 
 
 class Observer(Protocol):
-    """Told how a transfer goes on; files come one after another."""
+    """Told about the progress of a transfer, one file after another."""
 
     def begin(self, files: int, size: int) -> None:
-        """So many files with so many bytes are about to be moved."""
+        """This many files, with this many bytes, are about to be moved."""
 
     def start(self, name: str, size: int) -> None:
         """A file is being moved."""
 
     def move(self, count: int) -> None:
-        """So many bytes of this file have been moved; fewer than before after a failure."""
+        """This many bytes of this file have been moved; after a failure, fewer than before."""
 
     def end(self) -> None:
         """Nothing more is moved, whether all went well or not."""

@@ -48,7 +48,7 @@ class Uploader:
         self._observer = observer
 
     async def send(self, files: Sequence[LocalFile]) -> None:
-        """Send files, over what may be there.
+        """Send files, replacing existing files.
 
         Raises:
             TransferError: A file did not arrive whole, or cannot be read.

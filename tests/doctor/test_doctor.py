@@ -243,7 +243,7 @@ async def test_the_options_of_the_kernel_spec_are_looked_at(
     assert findings["settings"].result.status == status
     assert runtime in findings["settings"].result.text
     if status == "ok":
-        assert findings["rich"].result.text == "not looked at: ACAJS_RUNTIME is plain"
+        assert findings["rich"].result.text == "not checked: ACAJS_RUNTIME is plain"
 
 
 @pytest.mark.parametrize(

@@ -102,7 +102,7 @@ async def test_magics_and_the_code_behind_them_are_inspected(kernel: RunningKern
         reply = (await kernel.collect(kernel.client.inspect(code, cursor))).reply
         return str(reply["data"].get("text/plain", ""))
 
-    assert "the time that it took" in await inspect("%time thing", 3)
+    assert "how long it took" in await inspect("%time thing", 3)
     assert "alpha" in await inspect("%time thing", 8)
     assert "alpha" in await inspect("%env A=1\nthing", 12)
     assert "session's shell" in await inspect("!npm install x", 2)

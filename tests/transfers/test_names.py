@@ -52,7 +52,7 @@ def test_a_path_that_leads_elsewhere_is_refused(given: str) -> None:
 def test_what_the_session_lists_cannot_lead_out(tmp_path: Path) -> None:
     """A session that lists a file called ``../x`` makes no file beside the destination."""
     evil = SessionFile("x", "..", "file", 1, None, "")
-    with pytest.raises(TransferError, match="no path"):
+    with pytest.raises(TransferError, match="is not a path"):
         destinations("*", [evil], str(tmp_path))
 
 

@@ -8,8 +8,8 @@ from acajs_kernel.magics.declaration import Magic
 __all__ = ["MAGICS"]
 
 _TYPES = {
-    "html": ("text/html", "HTML, its scripts included"),
-    "latex": ("text/latex", "LaTeX, formulas between dollar signs"),
+    "html": ("text/html", "HTML, including its scripts"),
+    "latex": ("text/latex", "LaTeX, with formulas between dollar signs"),
     "markdown": ("text/markdown", "Markdown"),
     "svg": ("image/svg+xml", "an SVG image"),
 }

@@ -17,7 +17,7 @@ async def _who(call: Call) -> None:
 MAGIC = Magic(
     name="who",
     usage=("%who",),
-    summary="List the variables that cells have made, with types, sizes and values.",
+    summary="List the variables that cells have declared, with types, sizes and values.",
     run=_who,
     where="session",
     needs_rich=True,

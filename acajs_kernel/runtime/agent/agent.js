@@ -26,7 +26,7 @@ const BUSY_REPLY_MILLISECONDS = 150;
  * @typedef {object} Request
  * @property {string} op
  * @property {string} client A random name of the kernel's process.
- * @property {string | null} epoch The agent that the kernel believes to speak to.
+ * @property {string | null} epoch The agent that the kernel believes it is talking to.
  * @property {number} [ack] The highest event number received.
  * @property {number} [wait] Milliseconds.
  * @property {number} [gather] Milliseconds.

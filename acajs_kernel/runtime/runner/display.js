@@ -216,7 +216,7 @@ function applyRules(value) {
       }
     } catch (error) {
       // A rule that fails must not cost the user the value itself. What the value says of
-      // itself is the user's own code, whose mistakes are worth to know.
+      // itself is the user's own code, whose mistakes are worth knowing.
       if (rule === displaySymbolRule || rule === nelRule) {
         failure = messageOf(error);
       }

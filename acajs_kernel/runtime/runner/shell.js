@@ -55,7 +55,7 @@ function signalAll(child, signal) {
  * What it prints goes to this process's own descriptors, which the agent reads as it comes.
  * @param {string | string[]} command
  * @param {string} [input] What it reads; without it nothing.
- * @returns {Promise<void>} Rejected if it did not end well.
+ * @returns {Promise<void>} Rejected if it failed.
  */
 function runShell(command, input) {
   const [program = "", ...rest] = Array.isArray(command) ? listOf(command) : [command];
