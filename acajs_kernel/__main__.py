@@ -4,12 +4,12 @@ import gc
 import os
 import sys
 
-from acajs_kernel.search_path import leave_working_folder
-from acajs_kernel.variables import (
+from acajs_kernel.environment_names import (
     EMBEDDED_POOL_VARIABLE,
     ENDPOINT_VARIABLES,
     RUNTIME_VARIABLE,
 )
+from acajs_kernel.search_path import leave_working_folder
 
 # A connection file and nothing else: no setting on the command line.
 _PLAIN_ARGUMENTS = 2
@@ -24,7 +24,7 @@ def main() -> None:
     gc.disable()  # nearly all that loading makes is kept; `AcaJsKernelApp.start` goes on with it
     if len(sys.argv) <= 1 + _PLAIN_ARGUMENTS and _is_embedded():
         _start_session()
-    from acajs_kernel.application import AcaJsKernelApp  # noqa: PLC0415 -- after the session
+    from acajs_kernel.kernel.application import AcaJsKernelApp  # noqa: PLC0415 -- after the session
 
     AcaJsKernelApp.launch_instance()
 

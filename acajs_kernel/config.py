@@ -11,12 +11,12 @@ import os
 from traitlets import Enum, Float, Integer, Unicode, default
 from traitlets.config import Configurable
 
-from acajs_kernel.errors import ConfigurationError
-from acajs_kernel.variables import (
+from acajs_kernel.environment_names import (
     EMBEDDED_POOL_VARIABLE,
     ENDPOINT_VARIABLES,
     RUNTIME_VARIABLE,
 )
+from acajs_kernel.errors import ConfigurationError
 
 __all__ = ["API_VERSION", "Settings"]
 

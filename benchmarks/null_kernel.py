@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from acajs_kernel.application import AcaJsKernelApp
-from acajs_kernel.kernel import AcaJsKernel
+from acajs_kernel.kernel.application import AcaJsKernelApp
+from acajs_kernel.kernel.kernel import AcaJsKernel
 
 __all__ = ["NullKernel", "NullKernelApp"]
 

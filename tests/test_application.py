@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from ipykernel.kernelapp import IPKernelApp
 
-from acajs_kernel.application import AcaJsKernelApp
+from acajs_kernel.kernel.application import AcaJsKernelApp
 
 _CHANNELS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from acajs_kernel.comms import Comms
+from acajs_kernel.kernel.comms import Comms
+from acajs_kernel.kernel.widgets import WidgetStates
 from acajs_kernel.session import CommHandled, CommMessage, CommsClosed
-from acajs_kernel.widgets import WidgetStates
 
 
 class _Frontend:

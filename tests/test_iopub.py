@@ -14,7 +14,7 @@ import zmq.asyncio
 from jupyter_client.session import Session
 from tornado.ioloop import IOLoop
 
-from acajs_kernel.iopub import IOPubSocket
+from acajs_kernel.kernel.iopub import IOPubSocket
 
 _SECONDS = 10
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from acajs_kernel.requests import RecentRequests, Request
+from acajs_kernel.kernel.requests import RecentRequests, Request
 
 
 def test_the_oldest_request_makes_room_for_the_newest() -> None:

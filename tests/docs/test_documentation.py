@@ -23,7 +23,7 @@ import acajs_kernel
 from acajs_kernel import errors
 from acajs_kernel.cli import application
 from acajs_kernel.config import Settings
-from acajs_kernel.messages import own_error
+from acajs_kernel.kernel.messages import own_error
 from tests.browser.pictures import IMAGES, pictures
 from tests.checkout import REPOSITORY
 from tests.kernel_client import running_kernel

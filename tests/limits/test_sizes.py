@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from acajs_kernel.messages import MAXIMUM_CHARACTERS
+from acajs_kernel.kernel.messages import MAXIMUM_CHARACTERS
 from tests.kernel_client import RunningKernel
 
 from .memory import watched_memory

@@ -5,7 +5,7 @@
 
 const { grouped } = require("./markup.js");
 
-/** Characters of one representation; `acajs_kernel/messages.py` has the same bound. */
+/** Characters of one representation; `acajs_kernel/kernel/messages.py` has the same bound. */
 const MOST_CHARACTERS = 50_000_000;
 
 /** Characters of a message, and of a bundle in it, as JSON in ASCII: others take six each. */

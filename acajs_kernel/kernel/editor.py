@@ -14,9 +14,9 @@ from typing import Any
 from ipykernel.kernelbase import Kernel
 
 from acajs_kernel.errors import AcaJsError
-from acajs_kernel.history import Entry, History
+from acajs_kernel.kernel.history import Entry, History
+from acajs_kernel.kernel.messages import completions_reply
 from acajs_kernel.magics import may_hold_magics
-from acajs_kernel.messages import completions_reply
 from acajs_kernel.session import NotebookSession
 
 __all__ = ["QUESTIONS", "EditorQuestions"]

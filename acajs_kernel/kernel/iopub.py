@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import zmq
 from tornado.ioloop import IOLoop
 
-from acajs_kernel.publishing import PatientSocket
+from acajs_kernel.kernel.pace import PatientSocket
 
 if TYPE_CHECKING:
     from jupyter_client.session import Session

@@ -11,10 +11,10 @@ import zmq
 from ipykernel.kernelapp import IPKernelApp
 from tornado.ioloop import IOLoop
 
-from acajs_kernel.iopub import IOPubSocket
-from acajs_kernel.kernel import AcaJsKernel
-from acajs_kernel.parent import ParentWatch
-from acajs_kernel.publishing import QUEUED_MESSAGES
+from acajs_kernel.kernel.iopub import IOPubSocket
+from acajs_kernel.kernel.kernel import AcaJsKernel
+from acajs_kernel.kernel.pace import QUEUED_MESSAGES
+from acajs_kernel.kernel.parent import ParentWatch
 
 __all__ = ["AcaJsKernelApp"]
 

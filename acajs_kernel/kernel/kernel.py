@@ -14,14 +14,13 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from acajs_kernel.comms import Comms
 from acajs_kernel.errors import AcaJsError
-from acajs_kernel.history import History, history_file
-from acajs_kernel.information import KernelInformation
-from acajs_kernel.iopub import IOPubSocket
-from acajs_kernel.logs import set_up_log
-from acajs_kernel.magics import cell_key, may_hold_magics
-from acajs_kernel.messages import (
+from acajs_kernel.kernel.comms import Comms
+from acajs_kernel.kernel.editor import EditorQuestions
+from acajs_kernel.kernel.history import History, history_file
+from acajs_kernel.kernel.information import KernelInformation
+from acajs_kernel.kernel.iopub import IOPubSocket
+from acajs_kernel.kernel.messages import (
     error_content,
     error_reply,
     event_message,
@@ -29,9 +28,12 @@ from acajs_kernel.messages import (
     limited_event,
     own_error,
 )
-from acajs_kernel.publishing import NOTICE, PATIENCE_SECONDS, Pace
-from acajs_kernel.questions import EditorQuestions
-from acajs_kernel.requests import RecentRequests
+from acajs_kernel.kernel.pace import NOTICE, PATIENCE_SECONDS, Pace
+from acajs_kernel.kernel.requests import RecentRequests
+from acajs_kernel.kernel.shell import ShellOrder
+from acajs_kernel.kernel.stdin import InputChannel
+from acajs_kernel.logs import set_up_log
+from acajs_kernel.magics import cell_key, may_hold_magics
 from acajs_kernel.session import (
     Cell,
     CommEvent,
@@ -46,8 +48,6 @@ from acajs_kernel.session import (
     Stream,
     unheard,
 )
-from acajs_kernel.shell import ShellOrder
-from acajs_kernel.stdin import InputChannel
 
 if TYPE_CHECKING:
     from types import FrameType

@@ -7,8 +7,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
+from acajs_kernel.kernel.widgets import CONTROL_TARGET, WIDGET_TARGET, WidgetStates
 from acajs_kernel.session import CommEvent, CommHandled, CommMessage, CommsClosed
-from acajs_kernel.widgets import CONTROL_TARGET, WIDGET_TARGET, WidgetStates
 
 __all__ = ["COMM_TYPES", "Comms"]
 

@@ -16,8 +16,8 @@ import zmq
 from ipykernel.kernelbase import Kernel
 from ipykernel.utils import _async_in_context
 
-from acajs_kernel.comms import COMM_TYPES, Comms
-from acajs_kernel.questions import QUESTIONS
+from acajs_kernel.kernel.comms import COMM_TYPES, Comms
+from acajs_kernel.kernel.editor import QUESTIONS
 
 __all__ = ["ShellOrder"]
 
