@@ -24,7 +24,7 @@ from acajs_kernel.pool import Endpoint, PoolClient
 from acajs_kernel.pool.authentication import StaticToken
 from acajs_kernel.session import Cell
 from acajs_kernel.session.embedded import EmbeddedPool
-from acajs_kernel.session.rich import RichSession
+from acajs_kernel.session.rich.session import RichSession
 from benchmarks.client import launched
 from benchmarks.kernels import Contender, acajs
 from benchmarks.pools import Pool, bare_posts, served_pool

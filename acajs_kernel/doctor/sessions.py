@@ -11,7 +11,7 @@ from io import BytesIO
 from acajs_kernel.doctor.case import Case
 from acajs_kernel.doctor.checking import Result
 from acajs_kernel.errors import AgentUnavailableError, NotFoundError
-from acajs_kernel.session.rich import RichSession
+from acajs_kernel.session.rich.session import RichSession
 
 __all__ = [
     "check_deletion",

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from acajs_kernel.pool import Wait
     from acajs_kernel.pool.silence import Silence
     from acajs_kernel.session.plain import PlainSession
-    from acajs_kernel.session.rich import RichSession
+    from acajs_kernel.session.rich.session import RichSession
 
 __all__ = ["NotebookSession", "SessionSettings"]
 
@@ -400,7 +400,7 @@ class NotebookSession:
     ) -> RichSession | None:
         """Open the session with its agent; None where it cannot have one and need not."""
         # Imported here because launching the kernel must not wait for it.
-        from acajs_kernel.session.rich import RichSession  # noqa: PLC0415
+        from acajs_kernel.session.rich.session import RichSession  # noqa: PLC0415
 
         session = RichSession(
             access.pool,

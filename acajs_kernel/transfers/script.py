@@ -13,7 +13,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from acajs_kernel.errors import NoJavaScriptError, TransferError
-from acajs_kernel.session.answers import Damaged, decode_payload, parse_part
+from acajs_kernel.runtime.frames import Damaged, decode_payload, parse_part
 
 if TYPE_CHECKING:
     from acajs_kernel.pool import Execution, PoolClient

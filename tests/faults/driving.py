@@ -23,7 +23,7 @@ from acajs_kernel.session import (
     Stream,
 )
 from acajs_kernel.session.plain import PlainSession
-from acajs_kernel.session.rich import RichSession
+from acajs_kernel.session.rich.session import RichSession
 from tests.faults.notebook import LOG_NAME, Step
 from tests.faults.proxy import FaultProxy
 

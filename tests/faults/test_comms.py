@@ -15,7 +15,7 @@ from acajs_kernel.session import (
     InputRequest,
     Stream,
 )
-from acajs_kernel.session.rich import RichSession
+from acajs_kernel.session.rich.session import RichSession
 from tests.faults.driving import Lane, pool_client
 from tests.faults.kinds import FAULTS
 

@@ -12,7 +12,7 @@ import pytest
 
 from acajs_kernel.errors import PermissionDeniedError
 from acajs_kernel.session import Cell, Event, ExecuteResult, InputRequest, Stream
-from acajs_kernel.session.rich import RichSession
+from acajs_kernel.session.rich.session import RichSession
 from tests.faults.driving import Lane, pool_client
 from tests.faults.kinds import FAULTS, FOR_GOOD
 from tests.faults.proxy import Fault, Passage

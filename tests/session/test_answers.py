@@ -7,7 +7,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acajs_kernel.session.answers import (
+from acajs_kernel.runtime.frames import (
     ABSENT,
     Damaged,
     Part,

@@ -9,7 +9,7 @@ import pytest
 
 from acajs_kernel.errors import AcaJsError, PoolUnreachableError, SessionLostError
 from acajs_kernel.session import CommEvent, CommHandled, CommMessage, CommsClosed
-from acajs_kernel.session.comms import CommChannel
+from acajs_kernel.session.rich.comms import CommChannel
 
 
 class _Agent:

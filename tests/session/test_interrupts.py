@@ -13,7 +13,7 @@ from acajs_kernel.pool import Endpoint, PoolClient, asgi_transport
 from acajs_kernel.session import Cell, Event, InputRequest, Outcome, Stream
 from acajs_kernel.session.notebook import NotebookSession
 from acajs_kernel.session.opening import SessionSettings
-from acajs_kernel.session.rich import RichSession
+from acajs_kernel.session.rich.session import RichSession
 from tests.session.holding import Holding
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from acajs_kernel.session import Cell, Event, ExecuteResult, InputRequest, Noteb
 from acajs_kernel.session import lifetime as lifetime_module
 from acajs_kernel.session.keepalive import keep_alive
 from acajs_kernel.session.opening import SessionSettings, renewal_seconds
-from acajs_kernel.session.rich import RichSession
+from acajs_kernel.session.rich.session import RichSession
 from tests.session.held_clock import CoolingPool, HeldClock
 
 _COOLDOWN = 300.0  # of the vendor's tutorial

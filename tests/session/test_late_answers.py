@@ -22,7 +22,7 @@ from acajs_kernel.session import (
     Outcome,
     Stream,
 )
-from acajs_kernel.session.rich import RichSession
+from acajs_kernel.session.rich.session import RichSession
 from tests.session.holding import Holding
 
 _IDENTIFIER = "late-answers-0123456789"

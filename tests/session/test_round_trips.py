@@ -20,7 +20,7 @@ from acajs_kernel.session import (
     Stream,
     rich,
 )
-from acajs_kernel.session.rich import RichSession
+from acajs_kernel.session.rich.session import RichSession
 from tests.session.held_clock import HeldClock
 
 if TYPE_CHECKING:

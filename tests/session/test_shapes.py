@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from acajs_kernel.runtime.frames import decode_payload
 from acajs_kernel.session import Event
-from acajs_kernel.session.answers import decode_payload
-from acajs_kernel.session.asking import Questions
-from acajs_kernel.session.comms import CommChannel
-from acajs_kernel.session.receiving import Receiver
-from acajs_kernel.session.watching import Watch
+from acajs_kernel.session.rich.comms import CommChannel
+from acajs_kernel.session.rich.input import Questions
+from acajs_kernel.session.rich.receiving import Receiver
+from acajs_kernel.session.rich.watching import Watch
 
 _WHOLE: dict[str, dict[str, Any]] = {
     "stream": {"name": "stdout", "text": "t"},

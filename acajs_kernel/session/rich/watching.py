@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from acajs_kernel.errors import AcaJsError
 
 if TYPE_CHECKING:
-    from acajs_kernel.session.comms import CommChannel
+    from acajs_kernel.session.rich.comms import CommChannel
 
 __all__ = ["Watch"]
 

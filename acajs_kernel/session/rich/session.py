@@ -24,9 +24,6 @@ from acajs_kernel.errors import (
     SessionError,
     SessionLostError,
 )
-from acajs_kernel.session.agent import Agent
-from acajs_kernel.session.asking import Questions
-from acajs_kernel.session.comms import CommChannel
 from acajs_kernel.session.events import (
     Cell,
     CommEvent,
@@ -37,9 +34,12 @@ from acajs_kernel.session.events import (
     Outcome,
     interruption,
 )
-from acajs_kernel.session.receiving import Receiver, aborted
+from acajs_kernel.session.rich.agent import Agent
+from acajs_kernel.session.rich.comms import CommChannel
+from acajs_kernel.session.rich.input import Questions
+from acajs_kernel.session.rich.receiving import Receiver, aborted
+from acajs_kernel.session.rich.watching import Watch
 from acajs_kernel.session.stopping import stop_session
-from acajs_kernel.session.watching import Watch
 
 if TYPE_CHECKING:
     from acajs_kernel.pool import PoolClient

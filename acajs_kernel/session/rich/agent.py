@@ -21,7 +21,7 @@ from acajs_kernel.errors import (
     PoolError,
     SessionLostError,
 )
-from acajs_kernel.session.answers import ABSENT, Damaged, Part, decode_payload, parse_part
+from acajs_kernel.runtime.frames import ABSENT, Damaged, Part, decode_payload, parse_part
 from acajs_kernel.session.stopping import stop_session
 
 if TYPE_CHECKING:

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from acajs_kernel.session.events import Error, Event, InputRequest, Outcome
-from acajs_kernel.session.shapes import is_event
-from acajs_kernel.session.showing import shown_event
+from acajs_kernel.session.rich.shapes import is_event
+from acajs_kernel.session.rich.showing import shown_event
 
 if TYPE_CHECKING:
-    from acajs_kernel.session.asking import Questions
-    from acajs_kernel.session.comms import CommChannel
-    from acajs_kernel.session.watching import Watch
+    from acajs_kernel.session.rich.comms import CommChannel
+    from acajs_kernel.session.rich.input import Questions
+    from acajs_kernel.session.rich.watching import Watch
 
 __all__ = ["Receiver", "aborted"]
 

@@ -1,0 +1,1 @@
+"""Rich mode: cells run in the session's runner, through its agent."""
