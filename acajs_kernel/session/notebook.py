@@ -37,7 +37,7 @@ from acajs_kernel.session.repeating import Action, Earlier
 if TYPE_CHECKING:
     from acajs_kernel.pool import Wait
     from acajs_kernel.pool.silence import Silence
-    from acajs_kernel.session.plain import PlainSession
+    from acajs_kernel.session.plain.session import PlainSession
     from acajs_kernel.session.rich.session import RichSession
 
 __all__ = ["NotebookSession", "SessionSettings"]
@@ -428,7 +428,7 @@ class NotebookSession:
 
     async def _open_plain(self, settings: SessionSettings, access: SessionAccess) -> PlainSession:
         # Imported here because launching the kernel must not wait for it.
-        from acajs_kernel.session.plain import PlainSession  # noqa: PLC0415
+        from acajs_kernel.session.plain.session import PlainSession  # noqa: PLC0415
 
         session = PlainSession(
             access.pool,

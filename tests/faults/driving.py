@@ -22,7 +22,7 @@ from acajs_kernel.session import (
     Outcome,
     Stream,
 )
-from acajs_kernel.session.plain import PlainSession
+from acajs_kernel.session.plain.session import PlainSession
 from acajs_kernel.session.rich.session import RichSession
 from tests.faults.notebook import LOG_NAME, Step
 from tests.faults.proxy import FaultProxy

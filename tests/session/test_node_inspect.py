@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acajs_kernel.local.node import find_node
-from acajs_kernel.session.node_inspect import inspect
+from acajs_kernel.session.plain.node_inspect import inspect
 
 _PRINT_EACH = """
 const options = {depth: null, maxArrayLength: null, maxStringLength: null};

@@ -14,7 +14,7 @@ import pytest
 from acajs_kernel.errors import CodeFailedError, SessionLostError
 from acajs_kernel.pool import Endpoint, PoolClient
 from acajs_kernel.session import Cell, Event, Stream
-from acajs_kernel.session.plain import PlainSession
+from acajs_kernel.session.plain.session import PlainSession
 from tests.pool.fakes import IDENTIFIER, URL
 
 _REPLACED = "The session was replaced by a fresh one"

@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from acajs_kernel.session.result import result_bundle
+from acajs_kernel.session.plain.result import result_bundle
 
 _PNG = base64.b64encode(b"\x89PNG rest").decode()
 

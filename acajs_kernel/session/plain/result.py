@@ -6,7 +6,7 @@ import base64
 import binascii
 from typing import Any
 
-from acajs_kernel.session.node_inspect import inspect
+from acajs_kernel.session.plain.node_inspect import inspect
 
 __all__ = ["result_bundle"]
 

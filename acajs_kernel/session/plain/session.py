@@ -26,7 +26,7 @@ from acajs_kernel.session.events import (
     Stream,
     unheard,
 )
-from acajs_kernel.session.result import result_bundle
+from acajs_kernel.session.plain.result import result_bundle
 from acajs_kernel.session.stopping import stop_session
 from acajs_kernel.session.surrogates import without_lone_surrogates
 

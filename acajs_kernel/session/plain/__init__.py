@@ -1,0 +1,1 @@
+"""Plain mode: a cell's text goes to the service unchanged."""
