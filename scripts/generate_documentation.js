@@ -1,5 +1,5 @@
 /**
- * Generates acajs_kernel/session/documentation.json: one line, the signature and a link for
+ * Generates acajs_kernel/session/editor/documentation.json: one line, the signature and a link for
  * each builtin of JavaScript and Node. Usage:
  *
  *   npm ci && npm install --no-save @mdn/browser-compat-data

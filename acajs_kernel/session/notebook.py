@@ -268,7 +268,7 @@ class NotebookSession:
         what is known without it: the cells' texts, the language and the builtins.
         """
         # Imported here because launching the kernel must not wait for it.
-        from acajs_kernel.session.completing import known_completions  # noqa: PLC0415
+        from acajs_kernel.session.editor.completing import known_completions  # noqa: PLC0415
 
         live = await self._ask_session(lambda session: session.complete(code, cursor))
         return live or known_completions(code, cursor, tuple(self._texts))
@@ -280,7 +280,7 @@ class NotebookSession:
         """
         # Imported here because launching the kernel must not wait for it.
         from acajs_kernel.cell.completion import wanted_expression  # noqa: PLC0415
-        from acajs_kernel.session.describing import describe_known  # noqa: PLC0415
+        from acajs_kernel.session.editor.describing import describe_known  # noqa: PLC0415
 
         live = await self._ask_session(lambda session: session.inspect(code, cursor, detail))
         return live or describe_known(wanted_expression(code, cursor))

@@ -343,7 +343,7 @@ class RichSession:
         if self._running is not None:
             return None  # the request would queue behind those of the cell
         # Imported here because no cell needs it to run.
-        from acajs_kernel.session.completing import complete  # noqa: PLC0415
+        from acajs_kernel.session.editor.completing import complete  # noqa: PLC0415
 
         return await complete(self._ask, code, cursor)
 
@@ -351,7 +351,7 @@ class RichSession:
         """Describe what is at a cursor in code points as a MIME bundle; else None."""
         if self._running is not None:
             return None
-        from acajs_kernel.session.describing import inspect  # noqa: PLC0415 -- as above
+        from acajs_kernel.session.editor.describing import inspect  # noqa: PLC0415 -- as above
 
         return await inspect(self._ask, code, cursor, detail)
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from acajs_kernel.cell.completion import wanted_expression
 from acajs_kernel.cell.targets import Target
-from acajs_kernel.session import documentation
-from acajs_kernel.session.completing import QUESTION_MILLISECONDS, builtin_path
-from acajs_kernel.session.documentation import Entry
+from acajs_kernel.session.editor import documentation
+from acajs_kernel.session.editor.completing import QUESTION_MILLISECONDS, builtin_path
+from acajs_kernel.session.editor.documentation import Entry
 
 __all__ = ["describe", "describe_known", "inspect"]
 

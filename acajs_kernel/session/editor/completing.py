@@ -12,7 +12,7 @@ from acajs_kernel.cell.bindings import top_level_names
 from acajs_kernel.cell.completion import KEYWORDS, Wanted, wanted_at
 from acajs_kernel.cell.syntax import parse
 from acajs_kernel.cell.targets import MODULE, Target
-from acajs_kernel.session import documentation
+from acajs_kernel.session.editor import documentation
 from acajs_kernel.session.events import Completion, Completions
 
 __all__ = ["QUESTION_MILLISECONDS", "builtin_path", "complete", "known_completions"]
