@@ -12,7 +12,7 @@ import json
 import re
 from typing import Any, NamedTuple
 
-from acajs_kernel.session.surrogates import without_lone_surrogates
+from acajs_kernel.runtime.surrogates import without_lone_surrogates
 
 __all__ = ["ABSENT", "Damaged", "Part", "decode_payload", "parse_part"]
 

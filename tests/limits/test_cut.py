@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from acajs_kernel.kernel.kernel import messages
+from acajs_kernel.kernel import messages
 from acajs_kernel.kernel.messages import limited_event
 from acajs_kernel.session import ClearOutput, DisplayData, ExecuteResult, Stream
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from acajs_kernel.cell.traceback import parse_failure
 from acajs_kernel.errors import AcaJsError, SessionLostError
+from acajs_kernel.runtime.surrogates import without_lone_surrogates
 from acajs_kernel.session.events import (
     Cell,
     CommEvent,
@@ -28,7 +29,6 @@ from acajs_kernel.session.events import (
 )
 from acajs_kernel.session.plain.result import result_bundle
 from acajs_kernel.session.stopping import stop_session
-from acajs_kernel.session.surrogates import without_lone_surrogates
 
 if TYPE_CHECKING:
     from acajs_kernel.pool import Execution, PoolClient

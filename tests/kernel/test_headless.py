@@ -16,10 +16,11 @@ import pytest
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
+from tests.checkout import REPOSITORY
 from tests.notebook_files import write_notebook
 from tests.pool_server import served_pool
 
-_QUICKSTART = Path(__file__).parent.parent / "notebooks" / "quickstart.ipynb"
+_QUICKSTART = REPOSITORY / "notebooks" / "quickstart.ipynb"
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _CELL_SECONDS = 60
 
@@ -325,7 +326,7 @@ async def test_the_notebook_of_widgets_runs_without_anybody_to_show_them_to(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
     """Its texts and values are those saved; nbclient keeps the state that the comms told it."""
-    path = Path(__file__).parent.parent / "notebooks" / "widgets.ipynb"
+    path = REPOSITORY / "notebooks" / "widgets.ipynb"
     notebook = _read(path)
     await _execute(notebook, environment)
     assert _outputs(notebook) == _outputs(_read(path))

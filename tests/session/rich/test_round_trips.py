@@ -18,8 +18,8 @@ from acajs_kernel.session import (
     Event,
     InputRequest,
     Stream,
-    rich,
 )
+from acajs_kernel.session.rich import session as rich
 from acajs_kernel.session.rich.session import RichSession
 from tests.session.held_clock import HeldClock
 

@@ -11,7 +11,8 @@ import pytest_asyncio
 
 from acajs_kernel.cell.completion import wanted_expression
 from acajs_kernel.pool import PoolClient
-from acajs_kernel.session import Cell, Completions, Event, InputRequest, documentation
+from acajs_kernel.session import Cell, Completions, Event, InputRequest
+from acajs_kernel.session.editor import documentation
 from acajs_kernel.session.editor.completing import known_completions
 from acajs_kernel.session.editor.describing import describe, describe_known
 from acajs_kernel.session.notebook import NotebookSession, SessionSettings

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from acajs_kernel.kernel import history
 from acajs_kernel.kernel.history import History, history_file
-from acajs_kernel.kernel.kernel import history
 
 
 @pytest.fixture
