@@ -44,7 +44,8 @@ show any number of outputs of this size.
 
 _MAXIMUM_ERROR_CHARACTERS = 1_000_000
 
-# A text that was cut in the session says so, and is that much longer.
+# A text that was cut in the session says so at its end, and is that much longer.
+_CUT = re.compile(r"… cut: [\d,]+ more characters\n\Z")
 _CUT_CHARACTERS = 1000
 _UNFINISHED_ESCAPE = re.compile(r"\x1b(?:\[[0-9;]*)?\Z")
 
@@ -64,10 +65,13 @@ def _limited_data(data: Mapping[str, Any]) -> Mapping[str, Any]:
         mime: len(value if isinstance(value, str) else json.dumps(value))
         for mime, value in data.items()
     }
-    most = MAXIMUM_CHARACTERS + _CUT_CHARACTERS
-    if all(size <= most for size in sizes.values()):
+    kept = {
+        mime: data[mime]
+        for mime, size in sizes.items()
+        if size <= MAXIMUM_CHARACTERS or (mime == "text/plain" and _is_cut(str(data[mime])))
+    }
+    if len(kept) == len(data):
         return data
-    kept = {mime: data[mime] for mime, size in sizes.items() if size <= most}
     text = str(data.get("text/plain", ""))
     notes = [
         f"[{mime} of {size:,} characters is not shown: more than {MAXIMUM_CHARACTERS:,}. "
@@ -79,8 +83,15 @@ def _limited_data(data: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**kept, "text/plain": "\n".join([*notes, _cut(text, MAXIMUM_CHARACTERS)])}
 
 
+def _is_cut(text: str) -> bool:
+    """Tell whether a text was cut in the session to what may be shown."""
+    if len(text) > MAXIMUM_CHARACTERS + _CUT_CHARACTERS:
+        return False
+    return _CUT.search(text, max(0, len(text) - _CUT_CHARACTERS)) is not None
+
+
 def _cut(text: str, length: int) -> str:
-    if len(text) <= length + _CUT_CHARACTERS:
+    if len(text) <= length or (length == MAXIMUM_CHARACTERS and _is_cut(text)):
         return text
     shown = _UNFINISHED_ESCAPE.sub("", text[:length])
     end = "\x1b[0m" if "\x1b[" in shown else ""

@@ -80,3 +80,5 @@ def discard_started() -> None:
     if started is not None:
         started.process.stop()
         started.held.close()
+        # Ended processes stay in the system's table until somebody asks how they ended.
+        threading.Thread(target=started.process.wait_stopped, daemon=True).start()

@@ -56,10 +56,10 @@ def test_node_in_the_working_folder_is_not_run(
 def test_a_project_around_the_installation_does_not_matter(tmp_path: Path) -> None:
     """An environment may lie in a project whose own JavaScript is made of modules."""
     (tmp_path / "package.json").write_text('{"type": "module"}')
-    folder = tmp_path / ".venv" / "lib" / "acajs_kernel" / "local"
-    shutil.copytree(Path(node.__file__).parent, folder)
+    folder = tmp_path / ".venv" / "lib" / "acajs_kernel"
+    shutil.copytree(Path(node.__file__).parent.parent, folder)
     ran = subprocess.run(
-        [find_node(), folder / "session_host.js", "--channel=stdio"],
+        [find_node(), folder / "local" / "session_host.js", "--channel=stdio"],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

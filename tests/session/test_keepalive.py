@@ -243,7 +243,7 @@ async def test_a_question_is_not_kept_alive_for_ever(notebook: _Making, minutes:
             running.clock.now += _COOLDOWN + 1
         assert running.pings == minutes * 60 / _INTERVAL
         answer.set_result("late")
-        with pytest.raises(SessionLostError, match="had begun on it and was not run again"):
+        with pytest.raises(SessionLostError, match="had begun in it and was not run again"):
             await asyncio.wait_for(cell, _SECONDS)
 
 
@@ -254,6 +254,6 @@ async def test_a_question_whose_session_is_lost_is_taken_back(notebook: _Making)
         answer = await running.question()
         await running.stop_session()
         await running.clock.advance(2 * _INTERVAL)
-        with pytest.raises(SessionLostError, match="had begun on it and was not run again"):
+        with pytest.raises(SessionLostError, match="had begun in it and was not run again"):
             await asyncio.wait_for(cell, _SECONDS)
         assert answer.cancelled()

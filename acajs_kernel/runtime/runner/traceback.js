@@ -30,6 +30,9 @@ const NO_IMPORT = "Invalid host defined options";
 
 const FRAME = /^\s+at /;
 
+/** What V8 says of an assignment to a constant. */
+const CONSTANT = "Assignment to constant variable.";
+
 /** @typedef {{ename: string, evalue: string, traceback: string[]}} ErrorFields */
 /** @typedef {{label: string, line: number, column: number}} Position Both numbers count from 1. */
 /** @typedef {{code: string[], source: string[]}} CellText What runs and what the user wrote, by lines. */
@@ -191,7 +194,21 @@ class Tracebacks {
     if (typeof stack !== "string") {
       return [];
     }
-    return stack.split("\n").filter((line) => FRAME.test(line) && !INTERNAL_FRAME.test(line));
+    const frames = stack.split("\n").filter((line) => FRAME.test(line) && !INTERNAL_FRAME.test(line));
+    // The function that `cell/constants.py` has put around the assignment is none of the user's.
+    const position = read(error, "message") === CONSTANT ? this.#firstPosition(frames) : undefined;
+    return position === undefined || this.#isAsWritten(position) ? frames : frames.slice(1);
+  }
+
+  /**
+   * @param {Position} position
+   * @returns {boolean} Whether the line has run with the columns that the user wrote.
+   */
+  #isAsWritten({ label, line }) {
+    const text = this.#texts.get(label);
+    // A constant's `let` is as wide as its `const`.
+    const [code, source] = [text?.code, text?.source].map((lines) => lines?.[line - 1]?.replaceAll("let  ", "const"));
+    return code === source;
   }
 
   /**
@@ -221,15 +238,12 @@ class Tracebacks {
     const last = text === undefined ? 0 : text.code.length;
     const line = Math.min(position.line, last);
     const source = text?.source[line - 1];
-    const code = text?.code[line - 1];
-    if (source === undefined || code === undefined) {
+    if (source === undefined) {
       return [];
     }
     // A line that was rewritten has other columns than the user's.
     const column = position.line > last ? source.length + 1 : position.column;
-    // A constant's `let` is as wide as its `const`.
-    const [written, run] = [source, code].map((line_) => line_.replaceAll("let  ", "const"));
-    const caret = written === run && column > 0 ? "^" : "";
+    const caret = this.#isAsWritten({ ...position, line }) && column > 0 ? "^" : "";
     return this.#marked(`${position.label}:${line}`, source, column, caret);
   }
 
