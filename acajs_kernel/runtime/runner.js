@@ -6,7 +6,7 @@
 const { startControlThread } = require("./runner/thread.js");
 
 // Before all else: the thread comes up while this one loads the rest.
-const { ring, replies } = startControlThread();
+const { ring, replies, tell } = startControlThread();
 
 const net = require("node:net");
 
@@ -14,7 +14,9 @@ const { Cells, mayPrintLater } = require("./runner/cells.js");
 const { Comms } = require("./runner/comms.js");
 const { createContext } = require("./runner/context.js");
 const { Displays } = require("./runner/displays.js");
+const { Ending } = require("./runner/ending.js");
 const { defineGlobals } = require("./runner/globals.js");
+const { Guards } = require("./runner/guards.js");
 const { IJavascript } = require("./runner/ijavascript.js");
 const { defineImports } = require("./runner/imports.js");
 const { Inspection } = require("./runner/inspection.js");
@@ -22,6 +24,7 @@ const { Interrupts } = require("./runner/interrupts.js");
 const { Output } = require("./runner/output.js");
 const { Prompts } = require("./runner/prompts.js");
 const { Questions } = require("./runner/questions.js");
+const { guardResources } = require("./runner/resources.js");
 const { defineShell } = require("./runner/shell.js");
 const { capturePrinting } = require("./runner/streams.js");
 const { Tracebacks } = require("./runner/traceback.js");
@@ -81,7 +84,8 @@ function start(nativeImport) {
   const output = new Output(ring, context);
   const inspection = new Inspection();
   const tracebacks = new Tracebacks();
-  const cells = new Cells(inspection, output, tracebacks);
+  const ending = new Ending(context);
+  const cells = new Cells(inspection, output, tracebacks, ending);
   const interrupts = new Interrupts(ring.slots, inspection, context);
   const prompts = new Prompts(output, ring.slots, replies, () => cells.allowsInput);
   const questions = new Questions(inspection, () => tracebacks.sources, folder);
@@ -104,6 +108,9 @@ function start(nativeImport) {
   process.execArgv = [];
   capturePrinting(output);
   reportUncaught(output, tracebacks);
+  output.isMuted = () => ending.isOver;
+  new Guards(ending, context).install();
+  guardResources(ending, context, ring.slots, tell);
   process.on("exit", () => output.writeThrough());
 
   /** @type {Record<string, (message: any) => void>} */

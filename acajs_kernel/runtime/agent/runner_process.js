@@ -11,7 +11,7 @@
 const { spawn } = require("node:child_process");
 const { StringDecoder } = require("node:string_decoder");
 
-const { killTree } = require("./descendants.js");
+const { defineDescendants } = require("./descendants.js");
 
 /** Milliseconds to wait for the pipes of a runner that has ended: its children may hold them. */
 const CLOSE_MILLISECONDS = 300;
@@ -68,6 +68,7 @@ const BOOTSTRAP = `(() => {
  */
 
 const { parse, stringify } = JSON;
+const { killTree } = defineDescendants();
 const startTimer = setTimeout;
 const stopTimer = clearTimeout;
 

@@ -14,9 +14,10 @@
 
 /**
  * The thread's whole program; it is handed over as text and uses nothing from outside.
+ * @param {ReturnType<typeof import("../agent/descendants.js").defineDescendants>} descendants
  * @returns {void}
  */
-function controlThread() {
+function controlThread({ childrenOf, killTree }) {
   const fs = require("node:fs");
   const net = require("node:net");
   const { parentPort, workerData } = require("node:worker_threads");
@@ -37,6 +38,11 @@ function controlThread() {
   const { memory, slots, indices, port } = /** @type {ControlData} */ (workerData);
   const bytes = Buffer.from(memory);
   const sleeper = new Int32Array(new SharedArrayBuffer(4));
+  /** Children that are none of the main thread's present call. @type {number[]} */
+  let spared = [];
+  /** How often a wait for a child was ended since the main thread has read an interrupt. */
+  let attempts = 0;
+  let lastAcknowledged = 0;
 
   /**
    * End the process: the other end of its pipes is gone, and with it the session.
@@ -96,11 +102,36 @@ function controlThread() {
   }
 
   /**
+   * Let the main thread's wait for a child process end, so that its code goes on with an error.
+   * @returns {boolean} Whether that may do: it was waiting for one, and this is the first time.
+   */
+  function endSpawned() {
+    const acknowledged = Atomics.load(slots, indices.acknowledged);
+    if (acknowledged !== lastAcknowledged) {
+      lastAcknowledged = acknowledged;
+      attempts = 0;
+    }
+    if (Atomics.compareExchange(slots, indices.spawning, 1, 2) === 0) {
+      return false;
+    }
+    attempts += 1;
+    for (const child of childrenOf(process.pid)) {
+      if (!spared.includes(child)) {
+        killTree(child, attempts === 1 ? "SIGTERM" : "SIGKILL");
+      }
+    }
+    return attempts === 1;
+  }
+
+  /**
    * End what the main thread executes, if it does not read messages. See `Interrupts`.
    * @param {number} number The interrupt's.
    * @returns {void}
    */
   function interrupt(number) {
+    if (endSpawned()) {
+      return;
+    }
     const before = Atomics.load(slots, indices.interrupt);
     if (before === 2 || Atomics.compareExchange(slots, indices.interrupt, before, 1) !== before) {
       // An earlier one is on its way; the agent repeats this one if need be.
@@ -147,7 +178,10 @@ function controlThread() {
   });
   pipe.on("end", die);
   pipe.on("error", die);
-  parentPort?.on("message", pump);
+  parentPort?.on("message", (message) => {
+    spared = message?.spared ?? spared;
+    pump();
+  });
 }
 
 module.exports = { controlThread };

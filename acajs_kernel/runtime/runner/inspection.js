@@ -79,9 +79,9 @@ class Inspection {
     const held = this.#held;
     held.clear();
     const release = v8.promiseHooks.onInit((promise) => {
-      if (held.size === 0) {
-        held.add(promise);
-      }
+      held.add(promise);
+      // At once: at the stack's limit, which the cell may reach, a hook ends the process.
+      release();
     });
     this.#session.post("Runtime.evaluate", parameters, (error, result) => {
       const answer = error === null ? /** @type {Evaluation} */ (result) : TERMINATED;

@@ -27,6 +27,8 @@ class Output {
   #streamCell = "";
   #streamName = "";
   #isEnding = false;
+  /** Whether what happens now belongs to a cell that is over. */
+  isMuted = () => false;
 
   /**
    * @param {Ring} ring
@@ -58,6 +60,9 @@ class Output {
    * @returns {void}
    */
   send(event) {
+    if (this.isMuted()) {
+      return;
+    }
     const text = stringify(event);
     const { longest } = this.#ring;
     let start = 0;
@@ -79,6 +84,9 @@ class Output {
    * @returns {void}
    */
   print(name, text) {
+    if (this.isMuted()) {
+      return;
+    }
     const { cell } = this;
     if (name !== this.#streamName || cell !== this.#streamCell) {
       this.send({ kind: "stream", cell, name });

@@ -22,6 +22,8 @@ const SLOTS = Object.freeze({
   parked: 4,
   /** The number of the last interrupt that the main thread has read. */
   acknowledged: 5,
+  /** 1 while the main thread waits for a child process, 2 when that was signalled. */
+  spawning: 6,
 });
 
 /** Bytes of the ring, a power of two. */

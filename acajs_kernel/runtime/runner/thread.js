@@ -5,6 +5,7 @@
 
 const { MessageChannel, SHARE_ENV, Worker } = require("node:worker_threads");
 
+const { defineDescendants } = require("../agent/descendants.js");
 const { controlThread } = require("./control.js");
 const { Ring, SLOTS } = require("./ring.js");
 
@@ -13,13 +14,13 @@ const { Ring, SLOTS } = require("./ring.js");
  *
  * It takes some 40 ms to come up. Until then the ring keeps the events, and the pipes what
  * the agent sends.
- * @returns {{ring: Ring, replies: import("node:worker_threads").MessagePort}} What the events are
- *   added to, and where replies to blocking prompts arrive.
+ * @returns {{ring: Ring, replies: import("node:worker_threads").MessagePort, tell: (message: object) => void}}
+ *   What the events are added to, where replies to blocking prompts arrive, and what the thread is told with.
  */
 function startControlThread() {
   const ring = new Ring();
   const { port1, port2 } = new MessageChannel();
-  const worker = new Worker(`(${controlThread.toString()})()`, {
+  const worker = new Worker(`(${controlThread.toString()})((${defineDescendants.toString()})())`, {
     eval: true,
     workerData: { memory: ring.memory, slots: ring.slots, indices: SLOTS, port: port2 },
     transferList: [port2],
@@ -27,8 +28,9 @@ function startControlThread() {
     env: SHARE_ENV,
   });
   worker.unref();
-  ring.wake = worker.postMessage.bind(worker, null);
-  return { ring, replies: port1 };
+  const tell = worker.postMessage.bind(worker);
+  ring.wake = () => tell(null);
+  return { ring, replies: port1, tell };
 }
 
 module.exports = { startControlThread };

@@ -3,6 +3,8 @@
  */
 "use strict";
 
+const { isInterrupt } = require("./ending.js");
+
 /** @typedef {import("./output.js").Output} Output */
 /** @typedef {import("./traceback.js").Tracebacks} Tracebacks */
 
@@ -21,7 +23,7 @@ function reportUncaught(output, tracebacks) {
    */
   const report = (event, title) => {
     process.on(/** @type {"uncaughtException"} */ (event), (/** @type {unknown} */ thrown) => {
-      if (process.listenerCount(event) === 1) {
+      if (process.listenerCount(event) === 1 && !isInterrupt(thrown)) {
         const { traceback } = tracebacks.describe(thrown);
         output.print("stderr", `${title}: ${traceback.join("\n")}\n`);
         // As where Node ends with such an error: whoever runs a script asks for it.
