@@ -107,9 +107,9 @@ function start(nativeImport) {
 
   process.execArgv = [];
   capturePrinting(output);
-  reportUncaught(output, tracebacks);
-  output.isMuted = () => ending.isOver;
-  new Guards(ending, context).install();
+  reportUncaught(output, tracebacks, ending);
+  output.refuse = () => ending.refuse();
+  new Guards(ending, context, (script) => tracebacks.knows(script)).install();
   guardResources(ending, context, ring.slots, tell);
   process.on("exit", () => output.writeThrough());
 

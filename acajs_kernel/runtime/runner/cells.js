@@ -100,8 +100,8 @@ class Cells {
     this.#begun = now();
     this.#usage = cpuUsage();
     this.#output.latest = message.cell;
-    this.#ending.begin(message.cell);
     const label = message.label ?? "cell";
+    this.#ending.begin(message.cell, label);
     this.#tracebacks.remember(label, message.code, message.source ?? message.code);
     this.#evaluate(message, message.code, label, (outcome) => {
       let isInside = true;
@@ -131,9 +131,7 @@ class Cells {
       return;
     }
     this.#ending.interrupt(() => {
-      if (this.#isAwaiting) {
-        this.#inspection.abandon();
-      }
+      this.#ending.end(this.#isAwaiting ? this.#inspection.abandon() : undefined);
       this.#output.send({ kind: "error", cell, ...INTERRUPTED });
       this.#end(current, "error", {});
     });
@@ -230,6 +228,7 @@ class Cells {
     }
     if ("error" in outcome) {
       this.#output.send({ kind: "error", cell: message.cell, ...outcome.error });
+      this.#ending.end();
       this.#end(message, "error", {});
     } else {
       this.#evaluateExpressions(message, Object.entries(message.expressions ?? {}), {});
@@ -280,6 +279,7 @@ class Cells {
   #evaluateExpressions(message, rest, results) {
     const [first, ...others] = rest;
     if (first === undefined) {
+      this.#ending.end();
       this.#end(message, "ok", results);
       return;
     }
@@ -305,7 +305,7 @@ class Cells {
    */
   #end(message, status, expressions) {
     this.#current = null;
-    this.#ending.begin();
+    this.#isAwaiting = false;
     this.#inspection.release(GROUP);
     const milliseconds = Math.round((now() - this.#begun) * 1000) / 1000;
     const active = mayPrintLater();

@@ -6,11 +6,14 @@
  * checks that every callback was left in order. V8's promise hooks would do, but Node ends
  * the process when one of them is called at the stack's limit. So there a callback that
  * belongs to a cell hands its cell on to all that runs until the queues of ticks and
- * promises are empty; callbacks of sockets and the like count for the latest cell.
+ * promises are empty, unless the stack shows the code of another cell that awaited it;
+ * callbacks of sockets and the like count for the latest cell.
  */
 "use strict";
 
 const { AsyncLocalStorage } = require("node:async_hooks");
+
+const { outermostCell } = require("./frames.js");
 
 const { getOwnPropertySymbols } = Object;
 const microtask = queueMicrotask;
@@ -22,6 +25,8 @@ const { nextTick } = process;
  * @property {<T>(cell: string | undefined, action: () => T) => T} run Let an action, and what it starts, belong to a cell.
  * @property {(cell: string | undefined) => void} resume What follows in this turn of the loop belongs to a cell,
  *   which had asked for it.
+ * @property {(label: string, cell: string) => void} begin A cell of this name in stacks begins to run.
+ * @property {(label: string, promise?: object) => void} end It has ended, or may go on while there is this promise.
  * @property {() => void} reset Forget what an interrupt has left behind.
  */
 
@@ -50,7 +55,9 @@ class StorageContext {
     return this.#storage.run(/** @type {string} */ (cell), action);
   }
 
-  /** Node has done it. */
+  // Node does all this.
+  begin() {}
+  end() {}
   resume() {}
 
   reset() {
@@ -61,8 +68,51 @@ class StorageContext {
 /** Rests on nothing but the order in which Node calls back. @implements {CellContext} */
 class TurnContext {
   /** @type {string | undefined} */
-  current = undefined;
+  #current = undefined;
   #isEnding = false;
+  /** The cells whose code may await something, by their names in stacks. @type {Map<string, string>} */
+  #awaiting = new Map();
+  /** The one of them that runs. @type {string | undefined} */
+  #running = undefined;
+  /** @type {FinalizationRegistry<{label: string, cell: string | undefined}>} */
+  #collected = new FinalizationRegistry(({ label, cell }) => {
+    if (this.#awaiting.get(label) === cell) {
+      this.#awaiting.delete(label);
+    }
+  });
+
+  /** The cell, if the code belongs to one. */
+  get current() {
+    const cell = this.#current;
+    const running = this.#running;
+    const isSure =
+      running === undefined ? this.#awaiting.size === 0 : this.#awaiting.size === 1 && (cell ?? running) === running;
+    return isSure ? cell : (this.#awaiting.get(outermostCell() ?? "") ?? cell);
+  }
+
+  /**
+   * @param {string} label
+   * @param {string} cell
+   * @returns {void}
+   */
+  begin(label, cell) {
+    this.#running = cell;
+    this.#awaiting.set(label, cell);
+  }
+
+  /**
+   * @param {string} label
+   * @param {object} [promise]
+   * @returns {void}
+   */
+  end(label, promise) {
+    this.#running = undefined;
+    if (promise === undefined) {
+      this.#awaiting.delete(label);
+    } else {
+      this.#collected.register(promise, { label, cell: this.#awaiting.get(label) });
+    }
+  }
 
   /**
    * @template T
@@ -71,12 +121,12 @@ class TurnContext {
    * @returns {T}
    */
   run(cell, action) {
-    const outer = this.current;
-    this.current = cell;
+    const outer = this.#current;
+    this.#current = cell;
     try {
       return action();
     } finally {
-      this.current = outer;
+      this.#current = outer;
     }
   }
 
@@ -85,7 +135,7 @@ class TurnContext {
    * @returns {void}
    */
   resume(cell) {
-    this.current = cell;
+    this.#current = cell;
     if (!this.#isEnding) {
       this.#isEnding = true;
       // A tick that is asked for by a promise's callback comes when those are done with.
@@ -95,7 +145,7 @@ class TurnContext {
 
   reset() {
     this.#isEnding = false;
-    this.current = undefined;
+    this.#current = undefined;
   }
 }
 

@@ -59,6 +59,8 @@ class Ending {
   #context;
   /** The cell that runs. @type {string | undefined} */
   #cell;
+  /** Its name in stacks. */
+  #label = "";
   /** @type {Set<Begun>} */
   #begun = new Set();
   #limit = PRUNED;
@@ -81,9 +83,25 @@ class Ending {
     return this.#context.current ?? this.#cell;
   }
 
+  /** Whether a cell runs and the code that runs now is its. */
+  get isRunning() {
+    return this.#cell !== undefined && this.owner === this.#cell;
+  }
+
   /** Whether the code that runs now belongs to a cell that is over. */
   get isOver() {
     return this.#over.size > 0 && this.#over.has(/** @type {string} */ (this.#context.current));
+  }
+
+  /**
+   * Let nothing happen on behalf of a cell that is over.
+   * @returns {void}
+   * @throws {KeyboardInterrupt} The code that runs now belongs to one.
+   */
+  refuse() {
+    if (this.isOver) {
+      throw new KeyboardInterrupt();
+    }
   }
 
   /**
@@ -95,12 +113,25 @@ class Ending {
   }
 
   /**
-   * A cell begins to run, or, without a name, has ended by itself: what it has begun stays.
-   * @param {string} [cell]
+   * A cell begins to run.
+   * @param {string} cell
+   * @param {string} label Its name in stacks.
    * @returns {void}
    */
-  begin(cell) {
+  begin(cell, label) {
     this.#cell = cell;
+    this.#label = label;
+    this.#context.begin(label, cell);
+  }
+
+  /**
+   * It has ended: what it has begun, and was not ended, stays.
+   * @param {object} [promise] What its code goes on with, unless it is collected.
+   * @returns {void}
+   */
+  end(promise) {
+    this.#context.end(this.#label, promise);
+    this.#cell = undefined;
     this.#begun.clear();
     this.#limit = PRUNED;
     this.isAsked = false;
@@ -113,7 +144,7 @@ class Ending {
    */
   add(begun) {
     const all = this.#begun;
-    if (this.#cell === undefined || this.owner !== this.#cell) {
+    if (!this.isRunning) {
       return;
     }
     if (all.size >= this.#limit) {
@@ -192,8 +223,6 @@ class Ending {
   #finish(cell) {
     this.#over.add(cell);
     this.#endAll(cell, (begun, error) => (begun.end ?? begun.fail)(error));
-    this.#cell = undefined;
-    this.#begun.clear();
     // What the end of these calls back counts for the cell too, and so has no effect.
     this.#context.resume(cell);
   }

@@ -12,6 +12,7 @@ const timersPromises = require("node:timers/promises");
 const { types } = require("node:util");
 
 const { KeyboardInterrupt } = require("./ending.js");
+const { callerOf } = require("./frames.js");
 
 const { apply } = Reflect;
 const { defineProperties, defineProperty, getOwnPropertyDescriptors } = Object;
@@ -50,12 +51,16 @@ class Guards {
   #ending;
   /** @type {CellContext} */
   #context;
+  /** @type {(script: string) => boolean} */
+  #isCell;
 
   /**
    * @param {Ending} ending
    * @param {CellContext} context
+   * @param {(script: string) => boolean} isCell Whether a name in stacks is a cell's.
    */
-  constructor(ending, context) {
+  constructor(ending, context, isCell) {
+    this.#isCell = isCell;
     this.#ending = ending;
     this.#context = context;
   }
@@ -81,6 +86,9 @@ class Guards {
     replace(globalThis, "fetch", (native) => this.#fetch(native));
     replace(events, "once", (native) => this.#abortable(native, 2));
     replace(events, "on", (native) => this.#iterator(native, 2));
+    for (const name of ["on", "addListener", "once", "prependListener", "prependOnceListener"]) {
+      replace(events.prototype, name, (native) => this.#listener(native));
+    }
     for (const owner of [fs, fs.promises]) {
       for (const name of Object.keys(owner)) {
         if (typeof (/** @type {any} */ (owner)[name]) === "function" && /^[a-z]/.test(name)) {
@@ -131,6 +139,37 @@ class Guards {
       });
       return timer;
     };
+  }
+
+  /**
+   * What a cell itself, and no package on its behalf, hears from then on.
+   * @param {AnyFunction} native
+   * @returns {AnyFunction}
+   */
+  #listener(native) {
+    const ending = this.#ending;
+    const isCell = this.#isCell;
+    const guarded = /** @type {AnyFunction} */ (
+      function (...values) {
+        const result = apply(native, this, values);
+        const [name, listener] = values;
+        if (ending.isRunning && isCell(callerOf(guarded))) {
+          const emitter = new WeakRef(this);
+          ending.add({
+            isActive: () => emitter.deref()?.rawListeners(name).length > 0,
+            fail: (error) => {
+              emitter.deref()?.removeListener(name, listener);
+              if (settlesPromise(listener)) {
+                listener(carrierOf(error));
+              }
+            },
+            isLasting: true,
+          });
+        }
+        return result;
+      }
+    );
+    return guarded;
   }
 
   /**
@@ -248,9 +287,7 @@ class Guards {
     const guards = this;
     return function (...values) {
       const cell = ending.owner;
-      if (ending.isOver) {
-        throw new KeyboardInterrupt();
-      }
+      ending.refuse();
       const last = values.length - 1;
       const callback = values[last];
       if (typeof callback === "function" && cell !== undefined) {

@@ -41,13 +41,15 @@ class Inspection {
 
   /**
    * Forget the evaluation that awaits something: it will not be heard of again.
-   * @returns {void}
+   * @returns {object | undefined} What is collected when it can never go on.
    */
   abandon() {
+    const [promise] = this.#held;
     this.#session.disconnect();
     this.#session = new inspector.Session();
     this.#connect();
     this.#held.clear();
+    return promise;
   }
 
   /**

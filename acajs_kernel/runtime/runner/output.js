@@ -27,8 +27,8 @@ class Output {
   #streamCell = "";
   #streamName = "";
   #isEnding = false;
-  /** Whether what happens now belongs to a cell that is over. */
-  isMuted = () => false;
+  /** Throws where what happens now belongs to a cell that is over. */
+  refuse = () => {};
 
   /**
    * @param {Ring} ring
@@ -60,9 +60,7 @@ class Output {
    * @returns {void}
    */
   send(event) {
-    if (this.isMuted()) {
-      return;
-    }
+    this.refuse();
     const text = stringify(event);
     const { longest } = this.#ring;
     let start = 0;
@@ -84,9 +82,7 @@ class Output {
    * @returns {void}
    */
   print(name, text) {
-    if (this.isMuted()) {
-      return;
-    }
+    this.refuse();
     const { cell } = this;
     if (name !== this.#streamName || cell !== this.#streamCell) {
       this.send({ kind: "stream", cell, name });

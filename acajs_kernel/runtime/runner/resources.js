@@ -30,7 +30,7 @@ function isRunning(child) {
   return child.pid !== undefined && child.exitCode === null && child.signalCode === null;
 }
 
-/** Children that run, of whatever cell. @type {Set<ChildProcess>} */
+/** Children that may run, of whatever cell. @type {Set<ChildProcess>} */
 const children = new Set();
 
 /**
@@ -49,9 +49,7 @@ function guardResources(ending, context, slots, tell) {
    */
   const begins = (add) => (native) =>
     function (...values) {
-      if (ending.isOver) {
-        throw new KeyboardInterrupt();
-      }
+      ending.refuse();
       const result = apply(native, this, values);
       add(this);
       return result;
@@ -67,7 +65,7 @@ function guardResources(ending, context, slots, tell) {
     const { emit } = emitter;
     const value = function (/** @type {any[]} */ ...values) {
       context.resume(cell);
-      return apply(emit, emitter, values);
+      return !ending.wasEnded(cell) && apply(emit, emitter, values);
     };
     Object.defineProperty(emitter, "emit", { value, configurable: true, writable: true });
   };
@@ -93,8 +91,12 @@ function guardResources(ending, context, slots, tell) {
     childProcess.ChildProcess.prototype,
     "spawn",
     begins((/** @type {ChildProcess} */ child) => {
+      for (const each of children) {
+        if (!isRunning(each)) {
+          children.delete(each);
+        }
+      }
       children.add(child);
-      child.once("exit", () => children.delete(child));
       adopt(child);
       const signal = (/** @type {NodeJS.Signals} */ name) => () => killTree(/** @type {number} */ (child.pid), name);
       // Commands of magics are given their own time.
@@ -104,10 +106,8 @@ function guardResources(ending, context, slots, tell) {
   );
   for (const name of ["spawnSync", "execSync", "execFileSync"]) {
     replace(childProcess, name, (native) => function (...values) {
-      if (ending.isOver) {
-        throw new KeyboardInterrupt();
-      }
-      tell({ spared: [...children].map((child) => child.pid) });
+      ending.refuse();
+      tell({ spared: [...children].filter(isRunning).map((child) => child.pid) });
       store(slots, SLOTS.spawning, 1);
       try {
         return apply(native, this, values);

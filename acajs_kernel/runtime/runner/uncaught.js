@@ -13,9 +13,10 @@ const { isInterrupt } = require("./ending.js");
  * has handlers of its own.
  * @param {Output} output
  * @param {Tracebacks} tracebacks
+ * @param {import("./ending.js").Ending} ending
  * @returns {void}
  */
-function reportUncaught(output, tracebacks) {
+function reportUncaught(output, tracebacks, ending) {
   /**
    * @param {"uncaughtException" | "unhandledRejection"} event
    * @param {string} title
@@ -23,7 +24,7 @@ function reportUncaught(output, tracebacks) {
    */
   const report = (event, title) => {
     process.on(/** @type {"uncaughtException"} */ (event), (/** @type {unknown} */ thrown) => {
-      if (process.listenerCount(event) === 1 && !isInterrupt(thrown)) {
+      if (process.listenerCount(event) === 1 && !ending.isOver && !isInterrupt(thrown)) {
         const { traceback } = tracebacks.describe(thrown);
         output.print("stderr", `${title}: ${traceback.join("\n")}\n`);
         // As where Node ends with such an error: whoever runs a script asks for it.
