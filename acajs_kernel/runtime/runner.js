@@ -84,7 +84,7 @@ function start(nativeImport) {
   const output = new Output(ring, context);
   const inspection = new Inspection();
   const tracebacks = new Tracebacks();
-  const ending = new Ending(context);
+  const ending = new Ending(context, ring.slots);
   const cells = new Cells(inspection, output, tracebacks, ending);
   const interrupts = new Interrupts(ring.slots, inspection, context);
   const prompts = new Prompts(output, ring.slots, replies, () => cells.allowsInput);

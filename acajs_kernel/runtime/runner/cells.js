@@ -127,7 +127,7 @@ class Cells {
    */
   interrupt(cell) {
     const current = this.#current;
-    if (current === null || current.cell !== cell || this.#ending.isAsked) {
+    if (current === null || current.cell !== cell) {
       return;
     }
     this.#ending.interrupt(() => {

@@ -29,6 +29,9 @@ function controlThread({ childrenOf, killTree }) {
   /** Milliseconds for the main thread to show that it is not busy. */
   const PATIENCE = 10;
 
+  /** Interrupts that are passed over while a cell ends. */
+  const REPETITIONS = 3;
+
   /** Bytes that are written at once. */
   const SLICE = 64 * 1024;
 
@@ -43,6 +46,7 @@ function controlThread({ childrenOf, killTree }) {
   /** How often a wait for a child was ended since the main thread has read an interrupt. */
   let attempts = 0;
   let lastAcknowledged = 0;
+  let patience = REPETITIONS;
 
   /**
    * End the process: the other end of its pipes is gone, and with it the session.
@@ -130,6 +134,12 @@ function controlThread({ childrenOf, killTree }) {
    */
   function interrupt(number) {
     if (endSpawned()) {
+      return;
+    }
+    // The main thread is about to end the cell, and must not be ended itself in doing so;
+    // but for code that does not let it.
+    patience = Atomics.load(slots, indices.ending) === 1 ? patience - 1 : REPETITIONS;
+    if (patience > 0 && patience < REPETITIONS) {
       return;
     }
     const before = Atomics.load(slots, indices.interrupt);

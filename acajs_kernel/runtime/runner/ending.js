@@ -7,6 +7,8 @@
  */
 "use strict";
 
+const { SLOTS } = require("./ring.js");
+
 /** Milliseconds that an interrupted cell has to clean up. */
 const GRACE = 200;
 
@@ -20,6 +22,7 @@ const activeResources = process.getActiveResourcesInfo.bind(process);
 const now = performance.now.bind(performance);
 const soon = setImmediate;
 const startTimer = setTimeout;
+const { store } = Atomics;
 
 /** @typedef {import("./context.js").CellContext} CellContext */
 /**
@@ -57,6 +60,8 @@ function isInterrupt(thrown) {
 class Ending {
   /** @type {CellContext} */
   #context;
+  /** @type {Int32Array} */
+  #slots;
   /** The cell that runs. @type {string | undefined} */
   #cell;
   /** Its name in stacks. */
@@ -66,16 +71,20 @@ class Ending {
   #limit = PRUNED;
   /** The cells that are over. @type {Set<string>} */
   #over = new Set();
-  /** @type {(() => void) | null} */
+  /** @type {((isRepeated?: boolean) => void) | null} */
   #check = null;
   /** Whether the running cell was interrupted, and asked to end. */
   isAsked = false;
   /** Whether a call of the running cell was made to fail by an interrupt. */
   isHit = false;
 
-  /** @param {CellContext} context */
-  constructor(context) {
+  /**
+   * @param {CellContext} context
+   * @param {Int32Array} slots Shared with the control thread.
+   */
+  constructor(context, slots) {
     this.#context = context;
+    this.#slots = slots;
   }
 
   /** The cell that what is begun now belongs to. */
@@ -130,6 +139,7 @@ class Ending {
    * @returns {void}
    */
   end(promise) {
+    store(this.#slots, SLOTS.ending, 0);
     this.#context.end(this.#label, promise);
     this.#cell = undefined;
     this.#begun.clear();
@@ -170,11 +180,16 @@ class Ending {
   }
 
   /**
-   * End what the running cell has begun: ask first.
+   * End what the running cell has begun: ask first. To be repeated: code that is terminated
+   * may take with it what would look again.
    * @param {() => void} onOver Called once, from a clean stack.
    * @returns {void}
    */
   interrupt(onOver) {
+    if (this.isAsked) {
+      this.#check?.(true);
+      return;
+    }
     const cell = /** @type {string} */ (this.#cell);
     const deadline = now() + GRACE;
     let isPlanned = false;
@@ -184,21 +199,26 @@ class Ending {
         return;
       }
       if (this.#isQuiet() || now() >= deadline) {
-        this.#check = null;
         this.#finish(cell);
-        soon(onOver);
+        soon(() => {
+          if (this.#check === check) {
+            this.#check = null;
+            onOver();
+          }
+        });
       } else {
-        startTimer(check, LOOK_AGAIN);
+        startTimer(() => check(), LOOK_AGAIN);
       }
     };
-    const check = () => {
-      if (!isPlanned) {
+    const check = (isRepeated = false) => {
+      if (!isPlanned || isRepeated) {
         isPlanned = true;
         // What follows from a failure is done within a turn of the loop.
         soon(() => soon(look));
       }
     };
     this.isAsked = true;
+    store(this.#slots, SLOTS.ending, 1);
     this.#endAll(cell, (begun, error) => begun.fail(error));
     this.#check = check;
     // Not on behalf of the cell: what tells of its end must not be lost with it.

@@ -24,6 +24,8 @@ const SLOTS = Object.freeze({
   acknowledged: 5,
   /** 1 while the main thread waits for a child process, 2 when that was signalled. */
   spawning: 6,
+  /** 1 while an interrupted cell is given time to end. */
+  ending: 7,
 });
 
 /** Bytes of the ring, a power of two. */
