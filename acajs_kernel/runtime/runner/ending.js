@@ -56,6 +56,11 @@ function isInterrupt(thrown) {
   return false;
 }
 
+/** @returns {number} How many requests to the file system are under way. */
+function countFileRequests() {
+  return activeResources().filter((name) => name.startsWith("FSReq")).length;
+}
+
 /** Knows what the running cell has begun. */
 class Ending {
   /** @type {CellContext} */
@@ -73,6 +78,8 @@ class Ending {
   #over = new Set();
   /** @type {((isRepeated?: boolean) => void) | null} */
   #check = null;
+  /** Requests to the file system that nothing can end. */
+  #stuck = 0;
   /** Whether the running cell was interrupted, and asked to end. */
   isAsked = false;
   /** Whether a call of the running cell was made to fail by an interrupt. */
@@ -139,6 +146,9 @@ class Ending {
    * @returns {void}
    */
   end(promise) {
+    if (this.isAsked) {
+      this.#stuck = countFileRequests();
+    }
     store(this.#slots, SLOTS.ending, 0);
     this.#context.end(this.#label, promise);
     this.#cell = undefined;
@@ -232,7 +242,7 @@ class Ending {
         return false;
       }
     }
-    return !activeResources().some((name) => name.startsWith("FSReq"));
+    return countFileRequests() <= this.#stuck;
   }
 
   /**
