@@ -19,6 +19,9 @@ const { getOwnPropertySymbols } = Object;
 const microtask = queueMicrotask;
 const { nextTick } = process;
 
+/** Cells whose names in stacks are known. */
+const KEPT_CELLS = 300;
+
 /**
  * @typedef {object} CellContext
  * @property {string | undefined} current The cell, if the code belongs to one.
@@ -70,24 +73,20 @@ class TurnContext {
   /** @type {string | undefined} */
   #current = undefined;
   #isEnding = false;
-  /** The cells whose code may await something, by their names in stacks. @type {Map<string, string>} */
-  #awaiting = new Map();
-  /** The one of them that runs. @type {string | undefined} */
+  /** Cells by their names in stacks, the latest last. @type {Map<string, string>} */
+  #cells = new Map();
+  /** The one that runs. @type {string | undefined} */
   #running = undefined;
-  /** @type {FinalizationRegistry<{label: string, cell: string | undefined}>} */
-  #collected = new FinalizationRegistry(({ label, cell }) => {
-    if (this.#awaiting.get(label) === cell) {
-      this.#awaiting.delete(label);
-    }
-  });
+  /** Those that were interrupted and may be woken up. @type {Set<string>} */
+  #suspended = new Set();
+  /** @type {FinalizationRegistry<string>} */
+  #collected = new FinalizationRegistry((cell) => this.#suspended.delete(cell));
 
   /** The cell, if the code belongs to one. */
   get current() {
     const cell = this.#current;
-    const running = this.#running;
-    const isSure =
-      running === undefined ? this.#awaiting.size === 0 : this.#awaiting.size === 1 && (cell ?? running) === running;
-    return isSure ? cell : (this.#awaiting.get(outermostCell() ?? "") ?? cell);
+    const isSure = this.#cells.size < 2 || (cell !== undefined && cell === this.#running);
+    return isSure && this.#suspended.size === 0 ? cell : (this.#cells.get(outermostCell() ?? "") ?? cell);
   }
 
   /**
@@ -97,7 +96,11 @@ class TurnContext {
    */
   begin(label, cell) {
     this.#running = cell;
-    this.#awaiting.set(label, cell);
+    this.#cells.delete(label);
+    this.#cells.set(label, cell);
+    if (this.#cells.size > KEPT_CELLS) {
+      this.#cells.delete(/** @type {string} */ (this.#cells.keys().next().value));
+    }
   }
 
   /**
@@ -106,11 +109,11 @@ class TurnContext {
    * @returns {void}
    */
   end(label, promise) {
+    const cell = this.#cells.get(label);
     this.#running = undefined;
-    if (promise === undefined) {
-      this.#awaiting.delete(label);
-    } else {
-      this.#collected.register(promise, { label, cell: this.#awaiting.get(label) });
+    if (promise !== undefined && cell !== undefined) {
+      this.#suspended.add(cell);
+      this.#collected.register(promise, cell);
     }
   }
 

@@ -38,7 +38,8 @@ function scriptOf(site) {
 }
 
 /**
- * @returns {string | undefined} The label of the cell whose code, outside of functions, has led here.
+ * @returns {string | undefined} The label of the cell whose code has led here, unless that is a function
+ *   with a name, which any cell may have called.
  */
 function outermostCell() {
   const sites = callSites(MOST);
@@ -46,9 +47,7 @@ function outermostCell() {
     const site = /** @type {any} */ (sites[index]);
     const script = scriptOf(site);
     if (!INTERNAL.test(script)) {
-      const isOutside =
-        !site.getFunctionName() && site.getEnclosingLineNumber() === 1 && site.getEnclosingColumnNumber() === 1;
-      return isOutside ? script : undefined;
+      return site.getFunctionName() ? undefined : script;
     }
   }
   return undefined;
