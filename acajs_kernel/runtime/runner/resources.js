@@ -58,12 +58,16 @@ function guardResources(ending, context, slots, tell) {
   /**
    * What it calls back counts for the cell that has begun it.
    * @param {any} emitter
+   * @param {() => void} [onClose]
    * @returns {void}
    */
-  const adopt = (emitter) => {
+  const adopt = (emitter, onClose) => {
     const cell = ending.owner;
     const { emit } = emitter;
     const value = function (/** @type {any[]} */ ...values) {
+      if (values[0] === "close") {
+        onClose?.();
+      }
       context.resume(cell);
       return !ending.wasEnded(cell) && apply(emit, emitter, values);
     };
@@ -97,10 +101,20 @@ function guardResources(ending, context, slots, tell) {
         }
       }
       children.add(child);
-      adopt(child);
-      const signal = (/** @type {NodeJS.Signals} */ name) => () => killTree(/** @type {number} */ (child.pid), name);
+      let isOpen = child.pid !== undefined;
+      adopt(child, () => {
+        isOpen = false;
+      });
+      const signal = (/** @type {NodeJS.Signals} */ name) => (/** @type {Error} */ error) => {
+        if (isRunning(child)) {
+          killTree(/** @type {number} */ (child.pid), name);
+        }
+        for (const stream of child.stdio ?? []) {
+          stream?.destroy(error);
+        }
+      };
       // Commands of magics are given their own time.
-      const isActive = () => isRunning(child) && !isShell(child);
+      const isActive = () => isOpen && !isShell(child);
       ending.add({ isActive, fail: signal("SIGTERM"), end: signal("SIGKILL") });
     }),
   );
