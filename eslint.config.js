@@ -4,6 +4,20 @@ const js = require("@eslint/js");
 const jsdoc = require("eslint-plugin-jsdoc");
 const globals = require("globals");
 
+/**
+ * What the programs that run beside users' code find in their realm, and what is handed to them
+ * (`runtime/source.py`, `local/session_host.js`). Any other name would be the user's, or nobody's.
+ */
+const HELD = Object.fromEntries(
+  Object.entries(globals.es2022)
+    .map(([name]) => [name, "readonly"])
+    .concat(
+      ["module", "exports", "require", "globalThis", "process", "Buffer", "URL", "performance"].map((name) => [name, "readonly"]),
+      ["clearTimeout", "setImmediate", "setTimeout"].map((name) => [name, "readonly"]),
+    ),
+);
+const NOT_HELD = Object.fromEntries(Object.keys(globals.node).filter((name) => !(name in HELD)).map((name) => [name, "off"]));
+
 module.exports = [
   { ignores: ["**/node_modules/**", ".venv/**", "dist/**", "test-artifacts/**", "**/.*/**"] },
   js.configs.recommended,
@@ -56,5 +70,15 @@ module.exports = [
       "jsdoc/valid-types": "off",
       "jsdoc/tag-lines": "off",
     },
+  },
+  {
+    files: ["acajs_kernel/runtime/**/*.js", "acajs_kernel/local/session_*.js"],
+    ignores: [
+      "acajs_kernel/local/session_host.js",
+      "acajs_kernel/runtime/runner/control.js",
+      "acajs_kernel/runtime/runner/heap_watch.js",
+    ],
+    languageOptions: { globals: { ...NOT_HELD, ...HELD } },
+    rules: { "no-undef": ["error", { typeof: true }] },
   },
 ];

@@ -1,11 +1,10 @@
 """Start the kernel: ``python -m acajs_kernel -f CONNECTION_FILE``."""
 
-from __future__ import annotations
-
 import gc
 import os
 import sys
 
+from acajs_kernel.search_path import leave_working_folder
 from acajs_kernel.variables import (
     EMBEDDED_POOL_VARIABLE,
     ENDPOINT_VARIABLES,
@@ -48,4 +47,5 @@ def _start_session() -> None:
 
 
 if __name__ == "__main__":
+    leave_working_folder()  # nothing has been imported yet that is not of Python's own start
     main()

@@ -39,6 +39,13 @@ class AcaJsKernelApp(IPKernelApp):
     def init_pdb(self) -> None:
         """Leave out what is for debugging Python in cells; loading it takes time."""
 
+    def init_path(self) -> None:
+        """Leave the notebook's folder out of where Python looks for modules.
+
+        IPython puts it there for Python's cells. Here it would only let a file beside the
+        notebook be run in place of a module that the kernel loads late.
+        """
+
     def init_poller(self) -> None:
         """Watch the program that started the kernel; without it nobody needs the session."""
         super().init_poller()

@@ -73,22 +73,22 @@ class Settings(Configurable):
 
     embedded_pool = Enum(
         ("on", "off"),
-        help="""Whether cells may run in an embedded pool, on this machine's Node, where no
-        endpoint is named. off: they fail instead, for machines such as a course's hub, whose
-        users must not run code on them by mistake. Environment: ACAJS_EMBEDDED_POOL.""",
+        help="""Whether cells may run in an embedded pool, on this machine's Node, when no endpoint
+        is named. off: they fail instead. Use this on machines such as a course's hub, where users
+        must not run code by mistake. Environment: ACAJS_EMBEDDED_POOL.""",
     ).tag(config=True)
 
     api_version = Unicode(
         help=f"""The API version used for executions and files. Default {API_VERSION};
-        from 2024-10-02-preview on, executions go to /executions. Environment:
+        from 2024-10-02-preview on, executions go to /executions. A version that the pool
+        refuses is replaced by the newest known one, with a notice. Environment:
         ACAJS_API_VERSION."""
     ).tag(config=True)
 
     session_id = Unicode(
-        help="""The session identifier, 4 to 128 characters; whoever knows it and may use the
-        pool can open the session. Empty: derived from the kernel's own secret key. A session
-        named here is kept at shutdown, so that a notebook can be reattached. Environment:
-        ACAJS_SESSION_ID."""
+        help="""The session identifier, 4 to 128 characters; whoever knows it and may use the pool
+        can open the session. Empty: derived from the kernel's own secret key. A session named here
+        outlives the kernel, so that you can reattach a notebook. Environment: ACAJS_SESSION_ID."""
     ).tag(config=True)
 
     # A command line is visible to every user of the machine: environment only.
@@ -99,44 +99,45 @@ class Settings(Configurable):
 
     runtime = Enum(
         ("auto", "rich", "plain"),
-        help="""How cells run. plain: the text goes unchanged to the service. rich: through the
-        runner, with top-level await, live output, interrupt and input. auto: rich where the
-        session allows it, else plain with a notice. Environment: ACAJS_RUNTIME.""",
+        help="""How cells run. plain: the text goes unchanged to the service. rich: cells go
+        through the runner, with top-level await, live output, interrupt and input. auto: rich
+        where the session allows it, otherwise plain with a notice. Environment: ACAJS_RUNTIME.""",
     ).tag(config=True)
 
     timeout = Integer(
         min=1,
         max=_MAXIMUM_TIMEOUT_SECONDS,
-        help="""Seconds that one execution may take; the service allows at most 220. A plain
-        cell is one execution; cells of the rich runtime may take longer. Environment:
+        help="""The time limit of one execution in seconds; the service allows at most 220. A plain
+        cell is one execution; in the rich runtime a cell may take longer. Environment:
         ACAJS_TIMEOUT.""",
     ).tag(config=True)
 
     keepalive_minutes = Float(
         min=0,
         help="""Minutes of idleness during which the session is kept alive by a ping; 0 turns
-        it off. Environment: ACAJS_KEEPALIVE_MINUTES.""",
+        it off. A cell that waits for the answer to a question, such as prompt(), counts as idle
+        from the question on. Environment: ACAJS_KEEPALIVE_MINUTES.""",
     ).tag(config=True)
 
     on_session_loss = Enum(
         ("error", "restart", "replay"),
-        help="""What a cell does that finds its session replaced, with all variables gone.
-        error: it fails without running, the next one starts fresh. restart: it runs on the
-        fresh session, with a warning. replay: the earlier successful cells are run again
-        first, without showing their output. Needs the rich runtime. Environment:
+        help="""What a cell does when it finds that its session was replaced and all variables are
+        gone. error: it fails without running, and the next one starts fresh. restart: it runs in
+        the fresh session, with a warning. replay: the earlier successful cells run again first,
+        without showing their output. Needs the rich runtime. Environment:
         ACAJS_ON_SESSION_LOSS.""",
     ).tag(config=True)
 
     history = Unicode(
-        help="""Where the cells that were run are kept for the history of consoles and editors,
-        across kernels: a file, "auto" for acajs/history.sqlite in Jupyter's data folder, or
-        "off" to keep them in memory only. Environment: ACAJS_HISTORY."""
+        help="""Where the kernel keeps the cells it ran, as the history of consoles and editors
+        across kernels: a file, "auto" for acajs/history.sqlite in Jupyter's data folder, or "off"
+        to keep them in memory only. Environment: ACAJS_HISTORY."""
     ).tag(config=True)
 
     log_level = Enum(
         ("", "DEBUG", "INFO", "WARNING", "ERROR"),
-        help="""What the kernel logs of its own work; DEBUG has a line for every request to
-        the pool. Empty: what --debug or --log-level says, else WARNING. Environment:
+        help="""How much the kernel logs about its own work; DEBUG adds a line for every request to
+        the pool. Empty: what --debug or --log-level says, otherwise WARNING. Environment:
         ACAJS_LOG_LEVEL.""",
     ).tag(config=True)
 
@@ -174,7 +175,7 @@ class Settings(Configurable):
             raise ConfigurationError(
                 f"The environment variable ACAJS_TIMEOUT holds {seconds:g} seconds.",
                 remedy=f"Set ACAJS_TIMEOUT to 1 to {_MAXIMUM_TIMEOUT_SECONDS} seconds, "
-                "or unset it; cells of the rich runtime may take longer than that anyway.",
+                "or unset it; in the rich runtime, cells may take longer than that anyway.",
             )
         return int(seconds)
 
@@ -216,8 +217,8 @@ class Settings(Configurable):
                 return error
         if not self.endpoint and self.embedded_pool == "off":
             return ConfigurationError(
-                f"No session pool is named, and {EMBEDDED_POOL_VARIABLE}=off forbids to run code "
-                "on this machine instead.",
+                f"No session pool is named, and {EMBEDDED_POOL_VARIABLE}=off forbids running "
+                f"code on this machine instead.",
                 remedy="Set ACAJS_POOL_ENDPOINT to the pool's endpoint, or unset "
                 f"{EMBEDDED_POOL_VARIABLE}.",
             )

@@ -20,6 +20,7 @@
     │   ├── UnexpectedAnswerError   not JSON, not the documented shape, a redirect, too long
     │   └── ExecutionFateUnknownError  the connection broke after the code may have started
     ├── SessionError                the notebook's session cannot do what was asked
+    │   ├── AgentUnavailableError   the rich runtime cannot be installed in the session
     │   ├── SessionLostError        the session was replaced: its variables are gone
     │   ├── CodeFailedError         code that ran in the session threw, or was interrupted
     │   └── NoJavaScriptError       the session's interpreter does not run our JavaScript
@@ -41,6 +42,7 @@ from collections.abc import Sequence
 
 __all__ = [
     "AcaJsError",
+    "AgentUnavailableError",
     "AuthenticationError",
     "AzureError",
     "CodeFailedError",
@@ -73,6 +75,12 @@ __all__ = [
 _TROUBLESHOOTING = "https://acajs.github.io/acajs-kernel/troubleshooting"
 
 
+def more_about(name: str) -> str:
+    """Return the address of what the documentation says about errors of a name."""
+    words = re.findall("[A-Z][a-z]*", name.removesuffix("Error"))
+    return f"{_TROUBLESHOOTING}#{'-'.join(words).lower()}"
+
+
 class AcaJsError(Exception):
     """Base of every error that acajs raises on purpose.
 
@@ -92,8 +100,7 @@ class AcaJsError(Exception):
     @property
     def more(self) -> str:
         """The address of what the documentation says about errors of this class."""
-        words = re.findall("[A-Z][a-z]*", type(self).__name__.removesuffix("Error"))
-        return f"{_TROUBLESHOOTING}#{'-'.join(words).lower()}"
+        return more_about(type(self).__name__)
 
 
 class ConfigurationError(AcaJsError):
@@ -208,6 +215,20 @@ class ExecutionFateUnknownError(PoolError):
 
 class SessionError(AcaJsError):
     """The notebook's session cannot do what was asked."""
+
+
+class AgentUnavailableError(SessionError):
+    """The session cannot run the rich runtime's agent: cells can only run in plain mode.
+
+    Args:
+        message: What was tried and what happened.
+        remedy: What to do next.
+        interpreter_failed: Whether the interpreter failed at what installs the agent.
+    """
+
+    def __init__(self, message: str, *, remedy: str = "", interpreter_failed: bool = False) -> None:
+        super().__init__(message, remedy=remedy)
+        self.interpreter_failed = interpreter_failed
 
 
 class SessionLostError(SessionError):

@@ -49,7 +49,8 @@ def history_file(setting: str) -> Path | None:
     if setting == "off":
         return None
     if setting != "auto":
-        return Path(setting).expanduser()
+        # pathlib's own function raises for the home of a user who does not exist.
+        return Path(os.path.expanduser(setting))  # noqa: PTH111 -- as above
     from jupyter_core.paths import jupyter_data_dir  # noqa: PLC0415 -- rarely needed to start
 
     return Path(jupyter_data_dir(), "acajs", "history.sqlite")
@@ -171,8 +172,8 @@ class History:
             if self._file is None:
                 raise
             _log.warning(
-                "The history %s cannot be used (%s: %s). It is kept in memory until the kernel "
-                "ends; set ACAJS_HISTORY to another file or to off.",
+                "The history %s cannot be used (%s: %s). The kernel keeps the history in memory "
+                "until it ends; set ACAJS_HISTORY to another file or to off.",
                 self._file,
                 type(error).__name__,
                 error,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from ipykernel._version import kernel_protocol_version
@@ -13,6 +14,9 @@ from acajs_kernel.errors import ConfigurationError
 from acajs_kernel.session import NotebookSession
 
 __all__ = ["KernelInformation"]
+
+# How long the first answers wait for the session, from the moment in which it began to open.
+_PATIENCE_SECONDS = 2.0
 
 _HELP_LINKS = [
     {"text": "JavaScript (MDN)", "url": "https://developer.mozilla.org/docs/Web/JavaScript"},
@@ -32,6 +36,7 @@ class KernelInformation(Settings, Kernel):
     help_links = _HELP_LINKS
 
     _notebook: NotebookSession | None = None
+    _loop: asyncio.AbstractEventLoop | None = None
     _settings_error: ConfigurationError | None = None
 
     @property
@@ -71,6 +76,16 @@ class KernelInformation(Settings, Kernel):
             "help_links": self.help_links,
             "supported_features": [],
         }
+
+    async def kernel_info_request(self, stream: Any, ident: Any, parent: Any) -> None:  # noqa: ANN401 -- ipykernel's signature
+        """Say who this is; right after the launch, wait a moment for the session to tell its Node.
+
+        Many frontends ask once, and so would never learn the version. Cells have to wait for the
+        session anyway. Requests on the control channel are never kept waiting.
+        """
+        if self._notebook is not None and asyncio.get_running_loop() is self._loop:
+            await self._notebook.wait_opened(_PATIENCE_SECONDS)
+        await super().kernel_info_request(stream, ident, parent)
 
     def _pool_name(self) -> str:
         if self._settings_error is not None:

@@ -11,9 +11,8 @@ import logging
 import secrets
 import signal
 import threading
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from acajs_kernel.comms import Comms
 from acajs_kernel.errors import AcaJsError
@@ -32,6 +31,7 @@ from acajs_kernel.messages import (
 )
 from acajs_kernel.publishing import NOTICE, PATIENCE_SECONDS, Pace
 from acajs_kernel.questions import EditorQuestions
+from acajs_kernel.requests import RecentRequests
 from acajs_kernel.session import (
     Cell,
     CommEvent,
@@ -59,7 +59,6 @@ __all__ = ["AcaJsKernel"]
 _log = logging.getLogger("acajs_kernel")
 
 _SHUTDOWN_SECONDS = 2.0
-_REQUESTS_KEPT = 1000  # cells whose late output still finds its place
 
 
 class AcaJsKernel(KernelInformation, ShellOrder, EditorQuestions):
@@ -71,7 +70,7 @@ class AcaJsKernel(KernelInformation, ShellOrder, EditorQuestions):
         self._execute_sleep = 0.0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._notebook: NotebookSession | None = None
-        self._requests: OrderedDict[str, _Request] = OrderedDict()
+        self._requests = RecentRequests()
         self._cells = 0
         # A session may outlive its kernel: another kernel's cells have other names in it.
         self._name = secrets.token_hex(4)
@@ -115,6 +114,11 @@ class AcaJsKernel(KernelInformation, ShellOrder, EditorQuestions):
                 on_comm=self._show_comm,
             )
             self._loop.call_soon(self._notebook.start)
+        else:
+            # Imported here because it is rarely needed.
+            from acajs_kernel.local.ahead import discard_started  # noqa: PLC0415
+
+            discard_started()  # no cell will run
 
     def pre_handler_hook(self) -> None:
         """Keep our own SIGINT handler: ipykernel would raise KeyboardInterrupt in the loop."""
@@ -179,7 +183,7 @@ class AcaJsKernel(KernelInformation, ShellOrder, EditorQuestions):
 
     async def create_subshell_request(self, socket: Any, ident: Any, parent: Any) -> None:  # noqa: ANN401
         """Refuse: see `kernel_info`."""
-        error = Error("NotSupported", "This kernel runs one cell at a time: no sub-shells.")
+        error = Error("NotSupported", "This kernel runs one cell at a time and has no subshells.")
         self._send(socket, "create_subshell_reply", error_reply(error), parent, ident)
 
     async def do_execute(
@@ -255,15 +259,7 @@ class AcaJsKernel(KernelInformation, ShellOrder, EditorQuestions):
             return Outcome()
         self._cells += 1
         key = f"{self._name}-{self._cells}"
-        if not silent:
-            self._requests[key] = _Request(
-                # Of a request only the header is needed; its content may be large.
-                {"header": self.get_parent("shell")["header"]},
-                self._identity(),
-                number,
-            )
-            if len(self._requests) > _REQUESTS_KEPT:
-                self._requests.popitem(last=False)
+        self._requests.keep(key, self.get_parent("shell"), self._identity(), number, silent=silent)
         cell = Cell(
             key,
             code,
@@ -308,9 +304,11 @@ class AcaJsKernel(KernelInformation, ShellOrder, EditorQuestions):
         self._comms.show(key, event, self._parent(key))
 
     def _parent(self, key: str) -> Mapping[str, Any]:
-        """Return the request behind a cell or a comm message; empty if it is not known."""
+        """Return the request under which a cell or a comm's callback shows things, or empty."""
         request = self._requests.get(cell_key(key))
-        return request.parent if request is not None else self._comms.parent(key) or {}
+        if request is None:
+            return self._comms.parent(key) or {}
+        return {} if request.silent else request.parent
 
     def _publish_comm(
         self,
@@ -387,11 +385,3 @@ class AcaJsKernel(KernelInformation, ShellOrder, EditorQuestions):
             self._input = InputChannel(self.session, self.stdin_socket, self.io_loop)
         asker = self._requests[cell_key(key)]
         return await self._input.ask(request, asker.parent, asker.identity)
-
-
-class _Request(NamedTuple):
-    """The request that ran a cell: what the cell shows goes under it."""
-
-    parent: Mapping[str, Any]
-    identity: Any
-    number: int

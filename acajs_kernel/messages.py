@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from acajs_kernel.errors import AcaJsError
+from acajs_kernel.errors import AcaJsError, more_about
 from acajs_kernel.session import (
     ClearOutput,
     Completions,
@@ -37,11 +37,14 @@ __all__ = [
 MAXIMUM_CHARACTERS = 50_000_000
 """How many characters of one representation, or of one piece of output, are shown.
 
-Notebooks hold every output whole, and browsers stop to respond at some size. A cell may
+Notebooks hold every output whole, and browsers stop responding at some size. A cell may
 show any number of outputs of this size.
 """
 
 _MAXIMUM_ERROR_CHARACTERS = 1_000_000
+
+# A text that was cut in the session says so, and is that much longer.
+_CUT_CHARACTERS = 1000
 
 
 def limited_event(event: Event) -> Event:
@@ -59,9 +62,10 @@ def _limited_data(data: Mapping[str, Any]) -> Mapping[str, Any]:
         mime: len(value if isinstance(value, str) else json.dumps(value))
         for mime, value in data.items()
     }
-    if all(size <= MAXIMUM_CHARACTERS for size in sizes.values()):
+    most = MAXIMUM_CHARACTERS + _CUT_CHARACTERS
+    if all(size <= most for size in sizes.values()):
         return data
-    kept = {mime: data[mime] for mime, size in sizes.items() if size <= MAXIMUM_CHARACTERS}
+    kept = {mime: data[mime] for mime, size in sizes.items() if size <= most}
     text = str(data.get("text/plain", ""))
     notes = [
         f"[{mime} of {size:,} characters is not shown: more than {MAXIMUM_CHARACTERS:,}. "
@@ -74,7 +78,7 @@ def _limited_data(data: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _cut(text: str, length: int) -> str:
-    if len(text) <= length:
+    if len(text) <= length + _CUT_CHARACTERS:
         return text
     return f"{text[:length]}… cut: {len(text) - length:,} more characters\n"
 
@@ -132,10 +136,12 @@ def own_error(error: AcaJsError) -> Error:
 def internal_error(error: Exception) -> Error:
     """Show a fault of the kernel itself, which should not happen."""
     text = (
-        f"The kernel failed with {type(error).__name__}. It goes on; the kernel's log has "
-        "the details."
+        f"The kernel failed with {type(error).__name__}. It keeps running; the kernel's log has "
+        f"the details."
     )
-    return Error("KernelError", text, (f"\x1b[31mKernelError\x1b[39m: {text}",))
+    name = "KernelError"
+    lines = (f"\x1b[31m{name}\x1b[39m: {text}", f"More: {more_about(name)}")
+    return Error(name, text, lines)
 
 
 def completions_reply(completions: Completions | None, cursor: int) -> dict[str, Any]:

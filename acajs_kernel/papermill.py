@@ -36,9 +36,9 @@ class JavaScriptTranslator(Translator):
 
     What the notebook's own cell declares with ``let`` or ``var`` is assigned, which works
     in rich and in plain mode; a second declaration would fail in one of them. A ``const``
-    is declared again, which V8's REPL mode, and so rich mode, takes only from another
-    ``const``; in plain mode it ends in an error that says so. Papermill does not show the
-    notebook to `codify`, but has the cell inspected just before.
+    is declared again as one, which rich mode takes; in plain mode it ends in an error that
+    says so. Papermill does not show the notebook to `codify`, but has the cell inspected
+    just before.
     """
 
     @classmethod

@@ -24,6 +24,8 @@ __all__ = ["ShellOrder"]
 _log = logging.getLogger("acajs_kernel")
 
 _AT_ONCE = QUESTIONS | {"interrupt_request"}
+# The session is asked, which may be silent: a cell that comes meanwhile does not wait for it.
+_PASSED_BY_CELLS = frozenset({"complete_request", "inspect_request"})
 _TURNS_TO_BEGIN = 100  # of the event loop; a message on its own takes a dozen at most
 
 
@@ -36,6 +38,8 @@ class ShellOrder(Kernel):
 
     async def shell_main(self, subshell_id: str | None, msg: Any) -> None:  # noqa: ANN401
         """Take comm messages and interrupts, and answer the editor, at once while a cell runs.
+
+        Questions that the session is asked hold up no cell that comes after them.
 
         The rest waits its turn: ipykernel serves one shell message after another, as cells
         must be. It lets comm messages pass in the same way (``Kernel.shell_main`` of
@@ -50,7 +54,10 @@ class ShellOrder(Kernel):
                 if kind in COMM_TYPES:
                     self._comms.receive(self.session.deserialize(frames, content=True, copy=False))
                     return
-                if kind in _AT_ONCE and self._running_parent is not None:
+                is_free = not self._main_asyncio_lock.locked()
+                if (kind in _AT_ONCE and self._running_parent is not None) or (
+                    kind in _PASSED_BY_CELLS and is_free
+                ):
                     message = self.session.deserialize(frames, content=True, copy=False)
                     await self._answer_at_once(identity, message)
                     return

@@ -1,7 +1,5 @@
 """Names of environment variables that are read before the settings can be loaded."""
 
-from __future__ import annotations
-
 __all__ = ["EMBEDDED_POOL_VARIABLE", "ENDPOINT_VARIABLES", "RUNTIME_VARIABLE"]
 
 ENDPOINT_VARIABLES = (

@@ -68,11 +68,37 @@ class WidgetStates:
         state = data.get("state") if isinstance(data, Mapping) else None
         if comm_id not in self._states or not isinstance(state, Mapping):
             return
-        paths = data.get("buffer_paths") or []
-        changed = {*state, *(path[0] for path in paths)}
+        paths = data.get("buffer_paths")
+        found = [
+            (path, buffer)
+            for path, buffer in zip(paths if isinstance(paths, list) else (), buffers, strict=False)
+            if _leads_into(state, path)
+        ]
+        changed = {*state, *(path[0] for path, _ in found)}
         kept = [(path, b) for path, b in self._buffers[comm_id] if path[0] not in changed]
-        self._buffers[comm_id] = [*kept, *zip(paths, buffers, strict=False)]
+        self._buffers[comm_id] = [*kept, *found]
         for name in changed:
             # A value that is binary as a whole stands only in the buffers.
             self._states[comm_id].pop(name, None)
         self._states[comm_id].update(state)
+
+
+def _leads_into(state: Mapping[str, Any], path: Any) -> bool:  # noqa: ANN401 -- JSON
+    """Tell whether a path ends in what a state holds.
+
+    Frontends follow it blindly: one over ``__proto__`` would change every object of the page.
+    """
+    if not isinstance(path, list) or not path:
+        return False
+    owner: Any = state
+    for step in path[:-1]:
+        if not _may_hold(owner, step) or (isinstance(owner, Mapping) and step not in owner):
+            return False
+        owner = owner[step]
+    return _may_hold(owner, path[-1])
+
+
+def _may_hold(owner: Any, step: Any) -> bool:  # noqa: ANN401 -- JSON
+    if isinstance(owner, list):
+        return type(step) is int and 0 <= step < len(owner)
+    return isinstance(owner, Mapping) and isinstance(step, str) and step != "__proto__"

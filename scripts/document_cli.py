@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from typer.models import ArgumentInfo, OptionInfo
 
-from acajs_kernel import cli
+from acajs_kernel.cli import application
 
 if TYPE_CHECKING:
     import typer
@@ -35,7 +35,7 @@ def page_with_reference(page: str) -> str:
 
 def commands() -> list[tuple[str, Callable[..., object]]]:
     """Return all commands, by what a user types, with the functions that they call."""
-    return sorted(_commands(cli._application, "acajs"), key=lambda command: command[0])  # noqa: SLF001 -- one place declares them
+    return sorted(_commands(application.application, "acajs"), key=lambda command: command[0])
 
 
 def _commands(group: typer.Typer, path: str) -> Iterator[tuple[str, Callable[..., object]]]:

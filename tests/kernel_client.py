@@ -161,6 +161,7 @@ async def running_kernel(
     *,
     kernel_name: str = "acajs",
     specs: KernelSpecManager | None = None,
+    transport: str = "tcp",
     **options: Any,
 ) -> AsyncIterator[RunningKernel]:
     """Start a kernel with exactly this environment, and end it afterwards.
@@ -169,10 +170,13 @@ async def running_kernel(
         environment: Its variables.
         kernel_name: The name of its kernel spec.
         specs: Finds the kernel spec; by default as Jupyter does.
+        transport: What ZeroMQ's sockets are: "tcp" or "ipc".
         options: Further ones of the manager's `start_kernel`.
     """
     manager = AsyncKernelManager(
-        kernel_name=kernel_name, kernel_spec_manager=specs or KernelSpecManager()
+        kernel_name=kernel_name,
+        kernel_spec_manager=specs or KernelSpecManager(),
+        transport=transport,
     )
     await manager.start_kernel(env={"ACAJS_HISTORY": "off", **environment}, **options)
     client = manager.client()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pytest
+
 from acajs_kernel.comms import Comms
 from acajs_kernel.session import CommHandled, CommMessage, CommsClosed
 from acajs_kernel.widgets import WidgetStates
@@ -100,3 +102,37 @@ def test_the_state_of_widgets_is_that_of_the_latest_messages() -> None:
     assert buffers == [b"2", b"3"]
     states.close("w")
     assert states.reply() == ({"method": "update_states", "states": {}, "buffer_paths": []}, [])
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        ["__proto__", "x"],
+        ["__proto__"],
+        ["b", "__proto__"],
+        ["constructor", "prototype", "x"],
+        ["b", "x", "y"],
+        ["list", 1],
+        ["list", "push", "x"],
+        ["none", "x"],
+        [],
+        [{}],
+        [None, "x"],
+        "b",
+        7,
+    ],
+)
+def test_a_path_that_leads_out_of_a_state_is_not_passed_on(path: object) -> None:
+    """Frontends would follow it to what all objects inherit; the rest of the message counts."""
+    states = WidgetStates()
+    states.open("w", {"state": {"a": 1, "b": {"x": 1}, "list": [0]}}, [])
+    update = {
+        "method": "update",
+        "state": {"b": {"x": 2}, "list": [None]},
+        "buffer_paths": [path, ["b", "raw"], ["list", 0]],
+    }
+    states.update("w", update, [b"0", b"1", b"2"])
+    data, buffers = states.reply()
+    assert data["states"]["w"]["state"] == {"a": 1, "b": {"x": 2}, "list": [None]}
+    assert data["buffer_paths"] == [["w", "state", "b", "raw"], ["w", "state", "list", 0]]
+    assert buffers == [b"1", b"2"]

@@ -160,8 +160,7 @@ async def test_a_restarted_kernel_is_clean(plain_kernel: RunningKernel) -> None:
 
 
 async def test_kernel_info_tells_language_and_pool(plain_kernel: RunningKernel) -> None:
-    """Language info is complete once the session's Node is known."""
-    await plain_kernel.run("0")
+    """Language info is complete, whether or not a cell has run."""
     request = plain_kernel.client.kernel_info()
     info = (await plain_kernel.collect(request)).reply
     language = info["language_info"]

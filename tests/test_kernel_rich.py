@@ -493,6 +493,18 @@ async def test_a_question_can_be_interrupted(kernel: RunningKernel) -> None:
     assert _plain((await kernel.run("1")).text) == "1"
 
 
+async def test_a_silent_cell_may_ask(kernel: RunningKernel) -> None:
+    """Silence is about what is published; the question goes to the frontend that ran the cell."""
+    request = kernel.client.execute(
+        "var quiet = prompt('Quiet?'); console.log(quiet); quiet", silent=True, allow_stdin=True
+    )
+    asked = await _answer(kernel, "yes")
+    assert "Quiet?" in asked["prompt"]
+    ran = await kernel.collect(request)
+    assert (ran.reply["status"], ran.types) == ("ok", [])
+    assert _plain((await kernel.run("quiet")).text) == "'yes'"
+
+
 @pytest.mark.parametrize("code", ["prompt('x')", "confirm('x')", "alert('x')", "await input('x')"])
 async def test_without_stdin_asking_is_a_clear_error(kernel: RunningKernel, code: str) -> None:
     """A headless run has nobody to ask."""
@@ -533,6 +545,39 @@ async def test_completion_and_inspection_answer_without_side_effects(
     inspected = await kernel.collect(kernel.client.inspect("thing", 3))
     assert inspected.reply["found"]
     assert _plain((await kernel.run("touched")).text) == "0"
+
+
+async def test_names_are_declared_again_in_any_way(kernel: RunningKernel) -> None:
+    """Whatever a name was before; a constant is one until then, and after a restart nothing is."""
+    await kernel.run("var again = 1; function read() { return again }")
+    for code, shown in [
+        ("const again = 2", "2"),
+        ("var again = 3", "3"),
+        ("function again() {}", "[Function: again]"),
+        ("class again {}", "[class again]"),
+        ('import again from "node:path"; again.sep', "'/'"),
+        ("let again = 7", "7"),
+        ("const again = 8", "8"),
+    ]:
+        ran = await kernel.run(code)
+        assert ran.reply["status"] == "ok", (code, ran.reply)
+        assert shown in (_plain((await kernel.run("read()")).text), _plain(ran.text))
+    ran = await kernel.run("1;\n  again = 9;")
+    assert (ran.reply["ename"], ran.reply["evalue"]) == (
+        "TypeError",
+        "Assignment to constant variable.",
+    )
+    assert "In[" in (text := _plain("\n".join(ran.reply["traceback"])))
+    assert "  again = 9;" in text
+    ran = await kernel.run("const marked = 1, missing = nowhere.at.all")
+    assert "^" in _plain("\n".join(ran.reply["traceback"]))
+    assert (await kernel.run("var missing = 2; missing")).text == "\x1b[33m2\x1b[39m"
+    await kernel.run("process.exit(0)")
+    assert (
+        _plain((await kernel.run("again = 1; let read = 2; var marked = 3; again + read")).text)
+        == "3"
+    )
+    assert _plain((await kernel.run("function marked() {} const read = 3; read")).text) == "3"
 
 
 async def test_a_restarted_kernel_is_clean(kernel: RunningKernel) -> None:

@@ -7,7 +7,8 @@ import re
 import pytest
 from typer.testing import CliRunner
 
-from acajs_kernel import __version__, cli, errors
+from acajs_kernel import __version__, errors
+from acajs_kernel.cli import application
 from acajs_kernel.config import Settings
 from tests.checkout import REPOSITORY
 
@@ -88,7 +89,7 @@ def test_the_commands_options_exist(command: list[str]) -> None:
         written |= set(re.findall(r"--[a-z-]+", _section("Commands").split("\n\n")[0]))
         assert written >= {"--user", "--sys-prefix", "--prefix", "--endpoint", "--name"}
     shown = CliRunner().invoke(
-        cli._application, [*command, "--help"], env={"COLUMNS": "200", "NO_COLOR": "1"}
+        application.application, [*command, "--help"], env={"COLUMNS": "200", "NO_COLOR": "1"}
     )
     assert shown.exit_code == 0
     assert written <= set(re.findall(r"--[a-z-]+", shown.output))

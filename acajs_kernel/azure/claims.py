@@ -87,8 +87,7 @@ def read_principal(token: str) -> Principal:
     claims = read_claims(token)
     if claims is None or not claims.object_id:
         raise AuthenticationError(
-            "The signed-in identity's object id was to be read from its token, which does not "
-            "hold it (no claim oid).",
+            "The token of the signed-in identity does not hold its object id (no claim oid).",
             remedy="Give the role yourself: acajs azure create --dry-run shows the command.",
         )
     return Principal(claims.object_id, "ServicePrincipal" if claims.is_application else "User")

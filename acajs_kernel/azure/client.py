@@ -28,7 +28,9 @@ from acajs_kernel.pool.answers import ShapeError, parse_error, parse_json, short
 from acajs_kernel.pool.call import Answer
 from acajs_kernel.pool.failures import Failure
 from acajs_kernel.pool.redaction import Redactor
+from acajs_kernel.pool.remedies import of_certificate
 from acajs_kernel.pool.retry import RetryPolicy, retry_after_seconds
+from acajs_kernel.pool.silence import Silence, SilentError
 from acajs_kernel.pool.transport import CONNECT_SECONDS, open_http_client
 from acajs_kernel.pool.unreachable import explain_connection_fault
 
@@ -63,6 +65,7 @@ class ResourceManager:
         transport: Replaces the network.
         patience_seconds: How long to go on trying while the service is busy or away,
             counted from the first failure.
+        silence: Bounds the time for which the service may say nothing; None for no such bound.
         clock: Monotonic time in seconds; tests replace it.
         sleep: Pauses for so many seconds; tests replace it.
         random: A number from 0 up to 1, for pauses; tests replace it.
@@ -78,6 +81,7 @@ class ResourceManager:
         url: str = MANAGEMENT_URL,
         transport: httpx.AsyncBaseTransport | None = None,
         patience_seconds: float = _PATIENCE_SECONDS,
+        silence: Silence | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         random: Callable[[], float] = random_numbers.random,
@@ -88,6 +92,7 @@ class ResourceManager:
         self._transport = transport
         self._http: httpx.AsyncClient | None = None
         self._was_reached = False
+        self._silence = silence
         self.clock = clock
         self.sleep = sleep
 
@@ -181,8 +186,8 @@ class ResourceManager:
             if not self.is_own(url):
                 break
         raise AzureError(
-            f"{operation} failed: the pages of the list lead to another host, or on without end.",
-            remedy="Check that no proxy answers in the service's place.",
+            f"{operation} failed: the list's pages lead to another host, or never end.",
+            remedy="Check that no proxy answers in place of the service.",
         )
 
     async def change(
@@ -232,7 +237,7 @@ class ResourceManager:
             raise AzureError(
                 f"{operation} failed: {self._address.host} answered HTTP {answer.status}, but "
                 f"{problem}.",
-                remedy="Check that no proxy or sign-in page answers in the service's place.",
+                remedy="Check that no proxy or sign-in page answers in place of the service.",
                 status=answer.status,
             ) from None
 
@@ -249,6 +254,20 @@ class ResourceManager:
             AzureError: It was refused, failed, or the service was not reached.
             AuthenticationError: No token can be had.
         """
+        sending = self._send(operation, method, url, body)
+        if self._silence is None:
+            return await sending
+        try:
+            return await self._silence.bound(sending, operation=operation, whom=self._address.host)
+        except SilentError as silent:
+            raise AzureError(
+                f"{operation} failed: nothing came from {self._address.host} for "
+                f"{silent.seconds:.0f} s.",
+                remedy="Check the network and the proxies between here and Azure; then run the "
+                "command again: it goes on where it stopped.",
+            ) from None
+
+    async def _send(self, operation: str, method: str, url: str, body: JsonValue) -> Answer:
         token = await self._tokens.token()
         has_refreshed = False
         first_failure_at: float | None = None
@@ -305,6 +324,8 @@ class ResourceManager:
         except (httpx.HTTPError, httpx.StreamError, ssl.SSLError, TimeoutError) as fault:
             return self._of_fault(operation, fault, self.clock() - started, redact)
         self._was_reached = True
+        if self._silence is not None:
+            self._silence.heard()
         answer = Answer(
             status=response.status_code,
             reason=response.reason_phrase,
@@ -355,15 +376,14 @@ class ResourceManager:
 
         host = self._address.host
         if isinstance(fault, (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError)):
-            problem = explain_connection_fault(fault, seconds=seconds, describe=describe)
+            problem = explain_connection_fault(
+                fault, endpoint=self._address, seconds=seconds, describe=describe
+            )
             reason = f"{host} was not reached: {problem.what}"
             through = f", and the proxy that {problem.proxy} names" if problem.proxy else ""
             remedy = f"Check your network{through}; then run the command again."
-            if problem.cause == "certificate":
-                remedy = (
-                    "If a proxy or a company's own authority signs here, set SSL_CERT_FILE to a "
-                    "file with its certificate in PEM form."
-                )
+            if problem.is_about_certificate:
+                remedy = of_certificate(self._address, problem.cause)
             error = AzureError(f"{operation} failed: {reason}.", remedy=remedy)
             return Failure(error, reason, is_transient=problem.is_transient, was_connecting=True)
         is_timeout = isinstance(fault, (httpx.TimeoutException, TimeoutError))
@@ -371,7 +391,7 @@ class ResourceManager:
         reason = f"{host} {what}" if is_timeout else f"{host} {what} ({describe(fault)})"
         error = AzureError(
             f"{operation} failed: {reason}.",
-            remedy="Run the command again; it goes on where it stopped.",
+            remedy="Run the command again; it continues where it stopped.",
         )
         return Failure(error, reason, is_transient=True)
 
@@ -382,8 +402,8 @@ def _address(url: str) -> Endpoint:
     is_loopback = httpx.URL(url).host in {"127.0.0.1", "localhost", "::1"}
     if url != MANAGEMENT_URL and not is_loopback:
         raise ConfigurationError(
-            f"Azure Resource Manager was to be asked at {host}: a token goes to {MANAGEMENT_URL} "
-            "only.",
+            f"{host} is not Azure Resource Manager's address: a token goes to {MANAGEMENT_URL} "
+            f"only.",
             remedy="Clouds other than Azure's public one are not supported.",
         )
     return Endpoint(

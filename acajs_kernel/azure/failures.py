@@ -16,27 +16,28 @@ from acajs_kernel.pool.results import ServiceErrorDetail
 __all__ = ["azure_error", "remedy_of", "sentence"]
 
 _REGIONS = (
-    "Choose another --location. Where session pools exist, tells: az provider show --namespace "
-    "Microsoft.App --query \"resourceTypes[?resourceType=='sessionPools'].locations | [0]\" -o "
-    "tsv . JavaScript sessions exist in fewer regions than that; northcentralus is the vendor's "
-    "example."
+    "Choose another --location. To see where session pools exist, run: az provider show "
+    "--namespace Microsoft.App --query "
+    "\"resourceTypes[?resourceType=='sessionPools'].locations | [0]\" -o tsv . Not all of these "
+    "regions have JavaScript sessions; the vendor's example uses northcentralus."
 )
 _SIGN_IN = "Sign in again with `az login`, for an identity of another directory with --tenant."
 _SUBSCRIPTIONS = (
-    "List the subscriptions with `az account list -o table`, and give one with --subscription "
-    "or in AZURE_SUBSCRIPTION_ID."
+    "List the subscriptions with `az account list -o table`, and choose one with --subscription "
+    "or AZURE_SUBSCRIPTION_ID."
 )
 _REMEDIES = {
     "authorizationfailed": (
         "The signed-in identity needs the role Contributor on the resource group (on the "
-        "subscription to make the group, or to register the provider), and to give the executor "
-        "role, Owner, User Access Administrator or Role Based Access Control Administrator. "
-        "Whoever may do it all can run the commands of: acajs azure create --dry-run"
+        "subscription, to create the group or register the provider). To assign the executor "
+        "role, it needs Owner, User Access Administrator or Role Based Access Control "
+        "Administrator. Somebody with these rights can run the commands that this prints: acajs "
+        "azure create --dry-run"
     ),
     "subscriptionnotfound": _SUBSCRIPTIONS,
     "invalidsubscriptionid": _SUBSCRIPTIONS,
     "readonlydisabledsubscription": (
-        "The subscription is disabled: enable it again at https://portal.azure.com, or give "
+        "The subscription is disabled: enable it again at https://portal.azure.com, or choose "
         "another one with --subscription."
     ),
     "missingsubscriptionregistration": (
@@ -45,7 +46,7 @@ _REMEDIES = {
     "locationnotavailableforresourcetype": _REGIONS,
     "noregisteredproviderfound": _REGIONS,
     "requestdisallowedbypolicy": (
-        "A policy of your organisation forbids it; the text names the policy. Choose another "
+        "Your organisation's policy forbids this; the text above names the policy. Choose another "
         "--location or resource group, or ask whoever administers the subscription."
     ),
     "requestdisallowedbyazure": _REGIONS,
@@ -54,7 +55,7 @@ _REMEDIES = {
     ),
     "principalnotfound": (
         "A new identity takes minutes to spread through the directory: run the command again in "
-        "a few minutes. It goes on where it stopped."
+        "a few minutes. It continues where it stopped."
     ),
     "resourcegroupbeingdeleted": (
         "Wait until the group is gone (az group wait --deleted --name GROUP), then run the "
@@ -63,8 +64,8 @@ _REMEDIES = {
     "resourcegroupnotfound": "List the groups with: az group list -o table",
     "resourcenotfound": "List the pools with: acajs azure list",
     "roleassignmentlimitexceeded": (
-        "The subscription has as many role assignments as it can have: remove some that nobody "
-        "needs: az role assignment list --all -o table"
+        "The subscription has reached its limit of role assignments. Remove some that nobody "
+        "needs; list them with: az role assignment list --all -o table"
     ),
 }
 _REMEDIES_OF_WORDS = (
@@ -72,7 +73,7 @@ _REMEDIES_OF_WORDS = (
     (
         ("quota", "limit", "capacity"),
         (
-            "A limit of the subscription or the region is reached: look at your pools with `acajs "
+            "The subscription or the region has reached a limit: look at your pools with `acajs "
             "azure list`, delete one with `acajs azure delete`, or choose fewer --max-sessions or "
             "another --location."
         ),
@@ -84,11 +85,11 @@ _REMEDIES_OF_STATUS = {
     403: _REMEDIES["authorizationfailed"],
     404: "List the pools with: acajs azure list",
     409: "Wait until the other change has ended, then run the command again.",
-    429: "Wait a few minutes, then run the command again. It goes on where it stopped.",
+    429: "Wait a few minutes, then run the command again. It continues where it stopped.",
 }
 _AGAIN = (
-    "Run the command again in a minute; it goes on where it stopped. If it lasts, look at "
-    "https://azure.status.microsoft, or ask the vendor's support, who want the request id."
+    "Run the command again in a minute; it continues where it stopped. If the failure persists, "
+    "look at https://azure.status.microsoft, or give the vendor's support the request id."
 )
 
 

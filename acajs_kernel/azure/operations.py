@@ -106,8 +106,8 @@ class Change:
             if elapsed + pause > self.bound_seconds:
                 raise AzureError(
                     f"{self.operation} has not ended within {self.bound_seconds:g} s.",
-                    remedy="It goes on by itself. Run the command again later; it goes on where "
-                    "this one stopped.",
+                    remedy="It continues by itself. Run the command again later; it continues "
+                    "where this one stopped.",
                 )
             self.report(f"{self.operation}: {elapsed:.0f} s")
             await self.azure.sleep(pause)

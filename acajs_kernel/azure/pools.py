@@ -1,19 +1,22 @@
 """Session pools as resources: reading, making, changing.
 
 Paths and members are those of the REST API description of Microsoft.App, sessionPools,
-2025-07-01. It lists the container types ``PythonLTS`` and ``CustomContainer`` and allows
-others; ``NodeLTS`` is in the documentation of the command line and in the tutorial.
+2025-07-01. The stable versions list the container types ``PythonLTS`` and ``CustomContainer`` and
+allow others; ``NodeLTS`` is in the tutorial and in 2025-10-02-preview, which is asked where a
+stable version refuses it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
+from http import HTTPStatus
 
 from acajs_kernel.azure.client import ResourceManager
 from acajs_kernel.azure.operations import Report, ResourceKind
 from acajs_kernel.azure.resources import PoolResource
 from acajs_kernel.azure.values import integer_at, text_at
-from acajs_kernel.errors import EndpointError
+from acajs_kernel.errors import AzureError, ConfigurationError, EndpointError
 from acajs_kernel.pool import JsonValue, is_resource_id
 
 __all__ = [
@@ -33,6 +36,13 @@ CONTAINER_TYPE = "NodeLTS"
 """The container type whose sessions run JavaScript."""
 
 _POOL = ResourceKind("session pool", "2025-07-01", bound_seconds=900.0)
+_POOL_IN_PREVIEW = replace(_POOL, api_version="2025-10-02-preview")
+_PLACE_WORDS = re.compile(r"(?i)region|location")
+_CONTAINER_TYPE_WORDS = re.compile(r"(?i:container\s?type)|\bNodeLTS\b")
+
+# Of the vendor's page on session pools.
+_COOLDOWN_SECONDS = range(300, 3600 + 1)
+_SESSIONS = range(1, 600 + 1)
 
 
 @dataclass(frozen=True)
@@ -48,6 +58,27 @@ class PoolOptions:
     max_sessions: int | None = None
     cooldown_seconds: int | None = None
     egress: bool | None = None
+
+    def check(self) -> None:
+        """Refuse, before anybody is asked, what the service would refuse.
+
+        Raises:
+            ConfigurationError: A number is outside of what the service takes.
+        """
+        if self.max_sessions is not None and self.max_sessions not in _SESSIONS:
+            raise ConfigurationError(
+                f"A session pool cannot have {self.max_sessions:,} sessions at once: the service "
+                f"takes {_SESSIONS[0]} to {_SESSIONS[-1]}.",
+                remedy="Give fewer --max-sessions, or make several pools."
+                if self.max_sessions > _SESSIONS[-1]
+                else f"Give --max-sessions from {_SESSIONS[0]} to {_SESSIONS[-1]}.",
+            )
+        if self.cooldown_seconds is not None and self.cooldown_seconds not in _COOLDOWN_SECONDS:
+            raise ConfigurationError(
+                f"A session pool cannot have a cooldown of {self.cooldown_seconds:,} s: the "
+                f"service takes {_COOLDOWN_SECONDS[0]} to {_COOLDOWN_SECONDS[-1]} s.",
+                remedy=f"Give --cooldown from {_COOLDOWN_SECONDS[0]} to {_COOLDOWN_SECONDS[-1]}.",
+            )
 
     def for_a_new_pool(self) -> PoolOptions:
         """Fill in the vendor's tutorial's values."""
@@ -139,7 +170,7 @@ async def make_pool(
             **_changeable(options.for_a_new_pool()),
         },
     }
-    await _POOL.change(azure, "Making", resource.name, resource.id, report).make("PUT", body)
+    await _change(azure, "Making", resource, report, "PUT", body)
 
 
 async def update_pool(
@@ -152,7 +183,34 @@ async def update_pool(
         AuthenticationError: No token can be had.
     """
     body: JsonValue = {"properties": _changeable(options)}
-    await _POOL.change(azure, "Changing", resource.name, resource.id, report).make("PATCH", body)
+    await _change(azure, "Changing", resource, report, "PATCH", body)
+
+
+async def _change(
+    azure: ResourceManager,
+    verb: str,
+    resource: PoolResource,
+    report: Report,
+    method: str,
+    body: JsonValue,
+) -> None:
+    """Make a change, in the preview's API version where a stable one refuses NodeLTS."""
+    change = _POOL.change(azure, verb, resource.name, resource.id, report)
+    try:
+        await change.make(method, body)
+    except AzureError as error:
+        if not _is_about_type(error, change.operation):
+            raise
+        again = _POOL_IN_PREVIEW.change(azure, verb, resource.name, resource.id, report)
+        await again.make(method, body)
+
+
+def _is_about_type(error: AzureError, operation: str) -> bool:
+    """Tell whether Resource Manager does not know the container type, wherever the pool is."""
+    if error.status not in {None, HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}:
+        return False
+    said = f"{error.code} {error.message.removeprefix(operation)}"
+    return bool(_CONTAINER_TYPE_WORDS.search(said)) and not _PLACE_WORDS.search(error.code)
 
 
 async def settle_pool(azure: ResourceManager, resource: PoolResource, report: Report) -> None:
@@ -187,7 +245,7 @@ async def read_endpoint(azure: ResourceManager, resource: PoolResource) -> str:
     if pool is None:
         raise EndpointError(
             f"There is no session pool {resource.name} in the resource group {resource.group}, "
-            "or the signed-in identity may not see it.",
+            "or the signed-in identity is not allowed to see it.",
             remedy=f"List the pools with: acajs azure list --subscription {resource.subscription}",
         )
     if not pool.endpoint:

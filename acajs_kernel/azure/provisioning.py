@@ -93,13 +93,14 @@ class Provisioner:
             options: What the pool is told.
 
         Raises:
-            ConfigurationError: A name cannot be, the subscription is unclear, or a pool of
-                this name is of another kind or elsewhere.
+            ConfigurationError: A name or an option cannot be, the subscription is unclear, or a
+                pool of this name is of another kind or elsewhere.
             AzureError: Resource Manager refused or failed a step.
             PoolError: The pool does not run code after ten minutes.
         """
         check_pool_name(name)
         check_group_name(group)
+        options.check()
         chosen = await choose_subscription(self.azure, subscription)
         resource = PoolResource(chosen, group, name)
         self._done(f"subscription {chosen}", was_there=True)
@@ -160,7 +161,7 @@ class Provisioner:
         state = pool.state.lower()
         if state in {"failed", "canceled"}:  # what an earlier attempt has left
             await make_pool(self.azure, pool.resource, pool.location, options, self.report)
-            self._done(f"session pool {name} in {pool.location}, made again", was_there=False)
+            self._done(f"session pool {name} in {pool.location}, created again", was_there=False)
             return
         if state != "succeeded":
             await settle_pool(self.azure, pool.resource, self.report)
@@ -179,7 +180,7 @@ class Provisioner:
         self.on_step(Step(text, was_there))
 
     def _leftover(self, reason: str) -> None:
-        self._done(f"the session that tried it ends by itself ({reason})", was_there=False)
+        self._done(f"the session used for the test will end by itself ({reason})", was_there=False)
 
 
 def same_region(one: str, other: str) -> bool:

@@ -1,4 +1,4 @@
-"""Deleting a pool, and on demand its resource group."""
+"""Deleting a pool and, if asked to, its resource group."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ async def plan_removal(
             f"The resource group {resource.group} holds {len(others)} other resources, which "
             f"would be deleted with it:\n{shown}{more}\nNothing was deleted.",
             remedy="Leave --delete-group out to delete the pool alone, or add "
-            "--including-other-resources if all of it shall go.",
+            "--including-other-resources to delete all of it.",
         )
     return Removal(resource, has_pool, with_group and has_group, tuple(others))
 

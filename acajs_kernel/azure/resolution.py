@@ -8,12 +8,16 @@ from acajs_kernel.azure.client import ResourceManager
 from acajs_kernel.azure.pools import read_endpoint
 from acajs_kernel.azure.resources import PoolResource
 from acajs_kernel.pool import Endpoint, is_resource_id
+from acajs_kernel.pool.silence import Silence
 
 __all__ = ["resolve_endpoint"]
 
 
 async def resolve_endpoint(
-    text: str, *, connect: Callable[[], ResourceManager] = ResourceManager
+    text: str,
+    *,
+    connect: Callable[[], ResourceManager] | None = None,
+    silence: Silence | None = None,
 ) -> Endpoint:
     """Return the endpoint that a text means: a URL, or the resource id of a pool.
 
@@ -23,6 +27,7 @@ async def resolve_endpoint(
     Args:
         text: An endpoint as people paste it, or a pool's resource id.
         connect: Opens a client of Resource Manager; tests replace it.
+        silence: Bounds the time for which Resource Manager may say nothing.
 
     Raises:
         EndpointError: It is neither, or there is no such pool.
@@ -32,5 +37,5 @@ async def resolve_endpoint(
     if not is_resource_id(text):
         return Endpoint.parse(text)
     resource = PoolResource.parse(text)
-    async with connect() as azure:
+    async with connect() if connect is not None else ResourceManager(silence=silence) as azure:
         return Endpoint.parse(await read_endpoint(azure, resource))

@@ -77,7 +77,7 @@ def check_pool_name(name: str) -> str:
     if not _POOL_NAME.match(name):
         raise ConfigurationError(
             f"A session pool cannot be named {name[:80]!r}.",
-            remedy="Choose 3 to 63 lower-case letters and digits, a letter first.",
+            remedy="Choose 3 to 63 lower-case letters and digits, beginning with a letter.",
         )
     return name
 

@@ -30,7 +30,7 @@ def named_subscription(given: str) -> str:
     name = given.strip() or os.environ.get(_VARIABLE, "").strip()
     if name and not _ID.match(name):
         raise ConfigurationError(
-            "The given subscription is not a subscription's id.",
+            "The given subscription is not a subscription id.",
             remedy="Give the id, not the name: az account list --query '[].{name:name, id:id}' "
             "-o table",
         )
@@ -57,8 +57,8 @@ async def choose_subscription(azure: ResourceManager, given: str) -> str:
         return text_at(enabled[0], "subscriptionId")
     if not enabled:
         raise ConfigurationError(
-            "The signed-in identity sees no enabled subscription.",
-            remedy="Sign in with `az login`, for another directory with --tenant; or make a "
+            "The signed-in identity can see no enabled subscription.",
+            remedy="Sign in with `az login`, for another directory with --tenant; or create a "
             "subscription at https://portal.azure.com.",
         )
     lines = "\n".join(
@@ -66,7 +66,7 @@ async def choose_subscription(azure: ResourceManager, given: str) -> str:
     )
     raise ConfigurationError(
         f"The signed-in identity sees {len(enabled)} enabled subscriptions:\n{lines}",
-        remedy=f"Give one with --subscription ID, or set {_VARIABLE}.",
+        remedy=f"Choose one with --subscription ID, or set {_VARIABLE}.",
     )
 
 
@@ -103,7 +103,7 @@ async def ensure_provider(
         if elapsed > _REGISTRATION_SECONDS:
             raise AzureError(
                 f"{operation} has not ended within {_REGISTRATION_SECONDS:g} s.",
-                remedy="It goes on by itself. Look at it with: az provider show --namespace "
+                remedy="It continues by itself. Check it with: az provider show --namespace "
                 "Microsoft.App --query registrationState ; then run the command again.",
             )
         report(f"{operation}: {elapsed:.0f} s")

@@ -15,6 +15,7 @@ __all__ = [
     "declared_by",
     "find_binding",
     "names_at",
+    "pattern_names",
     "text_of",
     "top_level_names",
 ]
@@ -82,6 +83,11 @@ def declared_by(declarator: Node) -> Iterator[Binding]:
     return _pattern(declarator.child_by_field_name("name"), value, "")
 
 
+def pattern_names(node: Node | None) -> list[str]:
+    """Return the names of a binding pattern."""
+    return [binding.name for binding in _pattern(node, None, "")]
+
+
 def names_at(node: Node) -> list[Binding]:
     """Return the names in scope at a node, the innermost first."""
     found: dict[str, Binding] = {}
@@ -124,6 +130,8 @@ def _declared_in(scope: Node) -> Iterator[Binding]:
         yield from _pattern(scope.child_by_field_name("parameter"), None, "")
         return
     if scope.type == "for_in_statement":
+        if scope.child_by_field_name("kind") is None:
+            return  # what it assigns to is declared elsewhere
         yield from _pattern(scope.child_by_field_name("left"), None, "")
         return
     for child in scope.named_children:

@@ -65,12 +65,14 @@ class OpenEnd:
         is_broken: Whether brackets do not match, or a string or regular expression
             ends with its line: nothing that follows can mend that.
         tokens: The tokens, comments left out, strings as ``""``, expressions as ``/``.
+        comments: Where comments stand: the offsets of their first character and their end.
     """
 
     frames: list[Frame] = field(default_factory=list)
     closer: str = ""
     is_broken: bool = False
     tokens: list[str] = field(default_factory=list)
+    comments: list[tuple[int, int]] = field(default_factory=list)
 
 
 def scan(source: str) -> OpenEnd:
@@ -89,6 +91,8 @@ def scan(source: str) -> OpenEnd:
         position = match.end()
         kind, text = match.lastgroup, match[0]
         if kind == "blank":
+            if text[0] == "/":
+                end.comments.append(match.span())
             continue
         if kind == "comment":
             end.closer = "*/"

@@ -108,7 +108,7 @@ def wanted_expression(code: str, cursor: int) -> tuple[Target, ...]:
         end = scan(before)
     if end.is_broken or end.closer:
         return ()
-    root = parse(before + _closers(end))
+    root = parse(before + _closers(end), keeps_comments=True)
     offset = len(encode(before))
     name = _name_at_end(before)
     if name:
@@ -191,7 +191,7 @@ def _in_string(before: str, opening: int) -> Wanted:
     """Say what a string that is being written is for."""
     quote, prefix, cursor = before[opening], before[opening + 1 :], len(before)
     head = before[:opening]
-    root = parse(f"{head}{quote}{_MARK}{quote}{_closers(scan(head))}")
+    root = parse(f"{head}{quote}{_MARK}{quote}{_closers(scan(head))}", keeps_comments=True)
     offset = len(encode(head))
     node = root.descendant_for_byte_range(offset, offset + len(_MARK) + 2)
     if node is None or node.type != "string" or node.parent is None:
@@ -225,9 +225,9 @@ def _in_code(before: str, after: str, cursor: int, end: OpenEnd, code: str) -> W
     exports = _exports(before, after, end, prefix, start)
     if exports is not None:
         return exports
-    root = parse(f"{before}{_MARK}{after}")
+    root = parse(f"{before}{_MARK}{after}", keeps_comments=True)
     if root.has_error:
-        root = parse(f"{before}{_MARK}{_closers(end)}")
+        root = parse(f"{before}{_MARK}{_closers(end)}", keeps_comments=True)
     offset = len(encode(before))
     node = root.descendant_for_byte_range(offset - len(encode(prefix)), offset + len(_MARK))
     if node is None or _is_text(node):
@@ -287,7 +287,7 @@ def _exports(before: str, after: str, end: OpenEnd, prefix: str, start: int) -> 
 
 def _destructured(before: str, after: str, opening: int) -> Node | None:
     """Return the value that a pattern, whose brace is given, is to take apart."""
-    root = parse(f"{before}{_MARK}{after}")
+    root = parse(f"{before}{_MARK}{after}", keeps_comments=True)
     node = root.descendant_for_byte_range(len(encode(before[:opening])), len(encode(before)))
     while node is not None and node.type != "variable_declarator":
         node = node.parent

@@ -17,10 +17,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from acajs_kernel.cell.bindings import text_of
 from acajs_kernel.cell.syntax import (
+    ANONYMOUS,
     LINE_TERMINATORS,
     encode,
     parse,
+    without_comments,
 )
 
 if TYPE_CHECKING:
@@ -38,25 +41,24 @@ META_VALUE = "__acajs_meta__"
 
 _IMPORT_KEYWORD = re.compile(rb"\bimport\b")
 _NOT_LINE_TERMINATOR = re.compile(rf"[^{LINE_TERMINATORS}]")
-# Comments are matched so that a match cannot run on past their end.
 _SEPARATOR = rb"\xe2\x80[\xa8\xa9]"  # U+2028 and U+2029 end lines
-_SAME_LINE = rb"(?:[ \t\f\v]|\xc2\xa0|\xef\xbb\xbf|/\*(?:(?!\*/|" + _SEPARATOR + rb")[^\n\r])*\*/)*"
-_ANY_LINE = (
-    rb"(?:\s|\xc2\xa0|\xef\xbb\xbf|" + _SEPARATOR + rb"|/\*(?:(?!\*/)[\s\S])*\*/"
-    rb"|//[^\n\r]*(?=[\n\r]|\Z))*"
-)
+_SAME_LINE = rb"(?:[ \t\f\v]|\xc2\xa0|\xef\xbb\xbf)*"
+_ANY_LINE = rb"(?:\s|\xc2\xa0|\xef\xbb\xbf|" + _SEPARATOR + rb")*"
+_STRING = rb"""(?:"(?:[^"\\\n\r]|\\.)*"|'(?:[^'\\\n\r]|\\.)*')"""
+_ATTRIBUTE = _ANY_LINE.join([b"", rb"(?:[\w$]+|" + _STRING + rb")", b":", _STRING, b""])
 _ATTRIBUTES = re.compile(
-    rb"(?:"
-    + _ANY_LINE
-    + rb"with|"
-    + _SAME_LINE
-    + rb"assert)"
-    + _ANY_LINE
-    + rb"(?P<object>\{[^{}]*\})"
+    rb"(?:" + _ANY_LINE + rb"with|" + _SAME_LINE + rb"assert)" + _ANY_LINE + rb"(?P<object>\{"
+    rb"(?:" + _ATTRIBUTE + rb"(?:," + _ATTRIBUTE + rb")*,?)?" + _ANY_LINE + rb"\})"
 )
-_END_OF_LINE = re.compile(_SAME_LINE + rb"(?:\Z|[\n\r]|//|/\*|" + _SEPARATOR + rb")")
+_CALLED = re.compile(_SAME_LINE + rb"[(\[`.+*/%?-]")
+_END_OF_LINE = re.compile(_SAME_LINE + rb"(?:\Z|[\n\r]|" + _SEPARATOR + rb")")
+_DECLARATION = re.compile(
+    rb"(?:export|default)" + _ANY_LINE + rb"(?:const|let|var|function|class|async|default)\b"
+)
+_NAMELESS_DEFAULT = re.compile(
+    rb"export" + _ANY_LINE + rb"(?P<default>default)" + _ANY_LINE + rb"(?:async|function|class)\b"
+)
 _OPENERS = frozenset({"{", "(", "[", "${", "`"})
-_ANONYMOUS = frozenset({"function_expression", "generator_function", "class"})
 
 # An import declaration has no completion value, and neither has a declaration without
 # names; a bare `await …` would become the cell's result.
@@ -77,17 +79,17 @@ def rewrite_modules(source: str) -> str:
     """
     if "import" not in source and "export" not in source:
         return source
-    text = encode(source)
-    edits = _Edits(text)
+    bare = encode(without_comments(source)[0])
+    edits = _Edits(encode(source), bare)
     root = parse(source)
     for node in _top_level(root):
         if node.type == "import_statement":
             _rewrite_import(node, edits)
         elif node.type == "export_statement":
             _rewrite_export(node, edits)
-        elif node.type in {"export", "default"}:
-            edits.blank(node)  # an export whose declaration does not parse
-    for match in _IMPORT_KEYWORD.finditer(text):
+        elif node.type in {"export", "default"} and edits.match(_DECLARATION, node.start_byte):
+            edits.blank(node)  # the declaration does not parse: V8 shall say so of it alone
+    for match in _IMPORT_KEYWORD.finditer(bare):
         keyword = root.descendant_for_byte_range(*match.span())
         if keyword is not None and keyword.type == "import":
             _rewrite_expression(keyword, edits)
@@ -97,8 +99,9 @@ def rewrite_modules(source: str) -> str:
 class _Edits:
     """Replacements in UTF-8 text, by offset; none overlaps another."""
 
-    def __init__(self, text: bytes) -> None:
+    def __init__(self, text: bytes, bare: bytes) -> None:
         self._text = text
+        self._bare = bare  # blanks for comments
         self._replacements: dict[tuple[int, int], str] = {}
 
     def __bool__(self) -> bool:
@@ -109,8 +112,13 @@ class _Edits:
         return self._text[node.start_byte : node.end_byte].decode("utf-8", "surrogatepass")
 
     def match(self, pattern: re.Pattern[bytes], offset: int) -> re.Match[bytes] | None:
-        """Match a pattern at an offset of the original text."""
-        return pattern.match(self._text, offset)
+        """Match a pattern at an offset of the original text without its comments."""
+        return pattern.match(self._bare, offset)
+
+    def line_before(self, offset: int) -> str:
+        """Return what stands before an offset on its line, without comments and outer blanks."""
+        text = self._bare[:offset].decode("utf-8", "surrogatepass")
+        return re.split(f"[{LINE_TERMINATORS}]", text)[-1].strip()
 
     def semicolon(self, end: int) -> str:
         """Return the semicolon that a statement ending at an offset needs.
@@ -118,7 +126,7 @@ class _Edits:
         None where it has one, and none where another token follows on the same line:
         there the language does not insert one either, and V8 shall say so.
         """
-        return ";" if _END_OF_LINE.match(self._text, end) else ""
+        return ";" if _END_OF_LINE.match(self._bare, end) else ""
 
     def replace(self, start: int, end: int, replacement: str) -> None:
         self._replacements[start, end] = replacement
@@ -177,7 +185,7 @@ def _is_well_formed(node: Node) -> bool:
 def _rewrite_import(statement: Node, edits: _Edits) -> None:
     """Rewrite a static import in place, so that its names keep their lines."""
     source = statement.child_by_field_name("source")
-    if source is None or not _is_well_formed(statement):
+    if source is None or not _is_well_formed(statement) or edits.match(_CALLED, source.end_byte):
         return
     parts = {child.type: child for child in statement.children}
     clause, keyword = parts.get("import_clause"), parts["import"]
@@ -229,8 +237,21 @@ def _rewrite_end(source: Node, edits: _Edits, more: str = "") -> None:
     edits.insert(end, closing + more + edits.semicolon(end))
 
 
+def _begins_statement(statement: Node, edits: _Edits) -> bool:
+    """Tell whether what stands before it has an end; V8 shall say so where it has none."""
+    before = edits.line_before(statement.start_byte)
+    previous = statement.prev_sibling
+    return (
+        before in {"", "\ufeff"}
+        or before.endswith((";", "}"))
+        or (previous is not None and previous.type in {"do_statement", "hash_bang_line"})
+    )
+
+
 def _rewrite_export(statement: Node, edits: _Edits) -> None:
     """Keep what an export declares, and import what it exports from elsewhere."""
+    if not _begins_statement(statement, edits):
+        return
     tokens = {child.type: child for child in statement.children}
     keyword = tokens["export"]
     source = statement.child_by_field_name("source")
@@ -238,7 +259,10 @@ def _rewrite_export(statement: Node, edits: _Edits) -> None:
         if _is_well_formed(statement):
             edits.collapse(keyword.start_byte, source.start_byte, _IMPORT_FOR_EFFECT)
             _rewrite_end(source, edits)
-    elif statement.child_by_field_name("declaration") is not None:
+    elif (declaration := statement.child_by_field_name("declaration")) is not None:
+        if text_of(declaration.child_by_field_name("name")) == ANONYMOUS:
+            _rewrite_nameless(statement, declaration, edits)
+            return
         edits.blank(keyword)
         if "default" in tokens:
             edits.blank(tokens["default"])
@@ -249,26 +273,43 @@ def _rewrite_export(statement: Node, edits: _Edits) -> None:
         edits.blank(statement, first=";")
 
 
+def _rewrite_nameless(statement: Node, declaration: Node, edits: _Edits) -> None:
+    """Turn the default export of a function or class without a name into an expression.
+
+    The semicolons keep it from becoming the arguments of a call, or what is called.
+    """
+    match = edits.match(_NAMELESS_DEFAULT, statement.start_byte)
+    if match is None or not _is_well_formed(statement):
+        return
+    edits.replace(statement.start_byte, match.start() + len("export"), ";     ")
+    edits.replace(*match.span("default"), "      (")
+    edits.insert(declaration.end_byte, ");")
+
+
 def _rewrite_default(statement: Node, keyword: Node, default: Node, edits: _Edits) -> None:
     """Turn the default export of an expression into that expression, in parentheses.
 
-    They make an expression of `{…}`, `function () {}` and `class {}`; the semicolon
-    before them keeps them from becoming the arguments of a call.
+    They make an expression of `{…}`; the semicolon before them keeps them from becoming
+    the arguments of a call.
     """
     value = statement.child_by_field_name("value")
     edits.blank(keyword, first=";")
     if value is None or not _is_well_formed(statement):
         edits.blank(default)
         return
-    # A function without a name ends the statement: what follows is not a call of it,
-    # as the grammar would have it.
+    # The braces of an arrow function end it: what follows is no call of it, as the grammar
+    # would have it.
     first: Node | None = value
-    while first is not None and first.type not in _ANONYMOUS:
+    while first is not None and not _ends_in_block(first):
         first = first.children[0] if first.children else None
     inner = value if first is None else first
     edits.token(default, "      (")
-    end = inner.end_byte
-    edits.insert(end, ")" + (edits.semicolon(end) if inner is value else ";"))
+    edits.insert(inner.end_byte, ")" + (edits.semicolon(inner.end_byte) if inner is value else ";"))
+
+
+def _ends_in_block(node: Node) -> bool:
+    body = node.child_by_field_name("body") if node.type == "arrow_function" else None
+    return body is not None and body.type == "statement_block"
 
 
 def _rewrite_expression(keyword: Node, edits: _Edits) -> None:

@@ -31,7 +31,7 @@ def parenthesize_object(source: str) -> str:
     if not source.rstrip().endswith("}"):
         return source
     text = encode(source)
-    statements = [child for child in parse(source).children if child.type != "comment"]
+    statements = parse(source).children
     if not statements:
         return source
     last = statements[-1]
@@ -57,5 +57,5 @@ def _is_object(literal: str, *, alone: bool) -> bool:
         if inner is None or inner.type != kind:
             return False
         node = inner
-    kinds = {child.type for child in node.named_children if child.type != "comment"}
+    kinds = {child.type for child in node.named_children}
     return kinds <= _MEMBERS and (alone or bool(kinds & _DECIDING))

@@ -38,7 +38,7 @@ class DeclaredParameter:
 
 def declared_parameters(source: str) -> list[DeclaredParameter]:
     """Return the variables that a cell declares, in order; statements with blocks are left out."""
-    root = parse(source)
+    root = parse(source, keeps_comments=True)
     comments = sorted(_comments(root), key=lambda comment: comment.start_byte)
     return [
         DeclaredParameter(

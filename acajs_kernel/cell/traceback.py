@@ -109,7 +109,7 @@ def parse_failure(stderr: str) -> Failure:
     while lines and not lines[-1].strip():
         lines.pop()
     if not lines:
-        evalue = "The cell failed, and the executor did not say why."
+        evalue = "The cell failed, and the service did not say why."
         return Failure("", "Error", evalue, [_coloured("Error", f": {evalue}")])
     if len(lines) > 1 and _CUT_FRAME.match(lines[-1]) and _FRAME.match(lines[-2]):
         lines.pop()

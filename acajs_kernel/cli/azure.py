@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["azure"]
 
 azure = typer.Typer(
-    help="JavaScript session pools on Azure: make, show, list, delete.", no_args_is_help=True
+    help="JavaScript session pools on Azure: create, show, list, delete.", no_args_is_help=True
 )
 
 _Name = Annotated[str, typer.Argument(help="The pool's name: lower-case letters and digits.")]
@@ -34,7 +34,7 @@ _Subscription = Annotated[
 ]
 _DryRun = Annotated[
     bool,
-    typer.Option("--dry-run", help="Print the same as az commands; touch nothing, ask nobody."),
+    typer.Option("--dry-run", help="Print the equivalent az commands, without running them."),
 ]
 _AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -46,29 +46,31 @@ def create(
     *,
     subscription: _Subscription = "",
     location: Annotated[
-        str, typer.Option(help="The region. Default: northcentralus, or that of the pool.")
+        str, typer.Option(help="The region. Default: northcentralus, or the existing pool's.")
     ] = "",
     max_sessions: Annotated[
-        int | None, typer.Option(min=1, help="Sessions alive at once; 5 for a new pool.")
+        int | None, typer.Option(help="Sessions alive at once, 1 to 600; 5 for a new pool.")
     ] = None,
     cooldown: Annotated[
         int | None,
         typer.Option(
-            min=1, help="Seconds without a request after which a session ends; 300 for a new pool."
+            help="Seconds without a request after which a session ends, 300 to 3,600; 300 for a "
+            "new pool."
         ),
     ] = None,
     egress: Annotated[
         bool | None,
         typer.Option(
-            "--egress/--no-egress", help="Whether sessions reach the internet; a new pool's do."
+            "--egress/--no-egress",
+            help="Whether sessions can reach the internet; by default, a new pool's can.",
         ),
     ] = None,
     dry_run: _DryRun = False,
 ) -> None:
-    """Make a pool ready to use: resource group, pool, role, and wait until code runs in it.
+    """Create a pool with its resource group and your role on it, and wait until code runs there.
 
-    Run again, it goes on where it stopped: what is there stays, and only options that are
-    given and differ are changed. On standard output it prints what a shell needs.
+    If you run it again, it continues where it stopped: it keeps what exists, and changes only the
+    options that you give and that differ. It prints what a shell needs on standard output.
     """
     # Imported here because no other command needs it, and httpx is slow to import.
     from acajs_kernel.azure import (  # noqa: PLC0415
@@ -78,6 +80,7 @@ def create(
     )
 
     options = PoolOptions(max_sessions, cooldown, egress)
+    options.check()
     if dry_run:
         chosen = _checked(name, group, subscription)
         where = location or DEFAULT_LOCATION
@@ -122,7 +125,7 @@ def _print_use(made: Made) -> None:
         typer.echo(f"$env:ACAJS_POOL_ENDPOINT='{endpoint}'")
     else:
         typer.echo(f"export ACAJS_POOL_ENDPOINT={shlex.quote(endpoint)}")
-    typer.echo("# For a kernel in the launcher that needs no variable:")
+    typer.echo("# To add a kernel to the launcher that needs no variable:")
     typer.echo(
         f"# acajs install --endpoint {shlex.quote(endpoint)} --name acajs-azure "
         '--display-name "JavaScript (Azure)"'
@@ -153,8 +156,8 @@ async def _show(name: str, group: str, subscription: str) -> SessionPool:
     if pool is None:
         raise ConfigurationError(
             f"There is no session pool {name} in the resource group {group} of the subscription "
-            f"{chosen}, or the signed-in identity may not see it.",
-            remedy="List the pools with `acajs azure list`, or make it with: acajs azure create "
+            f"{chosen}, or the signed-in identity is not allowed to see it.",
+            remedy="List the pools with `acajs azure list`, or create it with: acajs azure create "
             f"{name} --resource-group {group}",
         )
     return pool
@@ -164,7 +167,7 @@ async def _show(name: str, group: str, subscription: str) -> SessionPool:
 def list_(
     *,
     group: Annotated[
-        str, typer.Option("--resource-group", "-g", help="Only those of this resource group.")
+        str, typer.Option("--resource-group", "-g", help="Only the pools in this resource group.")
     ] = "",
     subscription: _Subscription = "",
     as_json: _AsJson = False,
@@ -216,7 +219,7 @@ def delete(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     dry_run: _DryRun = False,
 ) -> None:
-    """Delete a pool, with every session in it, and on demand its resource group."""
+    """Delete a pool with every session in it and, if you ask for it, its resource group."""
     chosen = _checked(name, group, subscription)
     if including_other_resources and not delete_group:
         raise typer.BadParameter("--including-other-resources needs --delete-group")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from acajs_kernel.cli.pool_client import command_silence, tell
+
 if TYPE_CHECKING:
     from acajs_kernel.azure import ResourceManager
     from acajs_kernel.pool import Endpoint, PoolClient
@@ -16,11 +18,11 @@ def open_resource_manager() -> ResourceManager:
     # Imported here because httpx is slow to import, and most commands need none of it.
     from acajs_kernel.azure import ResourceManager  # noqa: PLC0415
 
-    return ResourceManager()
+    return ResourceManager(silence=command_silence())
 
 
 def open_pool(endpoint: Endpoint) -> PoolClient:
     """Return a client of a pool, for the signed-in identity."""
     from acajs_kernel.pool import AzureToken, PoolClient  # noqa: PLC0415 -- as above
 
-    return PoolClient(endpoint, tokens=AzureToken())
+    return PoolClient(endpoint, tokens=AzureToken(), on_notice=tell, silence=command_silence())

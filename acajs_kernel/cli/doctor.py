@@ -25,19 +25,18 @@ _MARKS = {"ok": "✓", "warning": "!", "failed": "✗", "skipped": "-"}
 _PLAIN_MARKS = {"ok": "+", "warning": "!", "failed": "x", "skipped": "-"}
 _COLOURS = {"ok": "green", "warning": "yellow", "failed": "red", "skipped": "dim"}
 _TITLE_WIDTH = 14
+_NOTICE_SECONDS = 4.0
 
 
 def doctor(
     *,
-    kernel: Annotated[
-        str, typer.Option(help="The kernel spec whose settings are looked at.")
-    ] = "acajs",
+    kernel: Annotated[str, typer.Option(help="Check the settings of this kernel spec.")] = "acajs",
     endpoint: Annotated[
-        str, typer.Option(help="Look at this pool instead: its endpoint or its resource id.")
+        str, typer.Option(help="Check this pool instead: its endpoint or its resource id.")
     ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Check everything that a notebook needs, and say what to do about what is missing.
+    """Check everything that a notebook needs, and say how to fix what is missing.
 
     It uses one session of the pool for a moment. The exit code is 0 if a notebook would run.
     """
@@ -53,7 +52,7 @@ def doctor(
     if as_json:
         typer.echo(json.dumps(_report(findings, runs=runs), indent=2))
     else:
-        typer.echo("" if runs else "\nA notebook would not run: see the marked lines.")
+        typer.echo("" if runs else "\nA notebook would not run: see the marked lines above.")
         if runs:
             typer.echo("A notebook would run.")
     raise typer.Exit(0 if runs else 1)
@@ -85,6 +84,7 @@ class _Lines:
         self._is_silent = is_silent
         self._console: Console | None = None
         self._status: Status | None = None
+        self._notice: asyncio.TimerHandle | None = None
         self._marks = _MARKS if can_show(sys.stdout, "".join(_MARKS.values())) else _PLAIN_MARKS
         if not is_silent and is_fancy(sys.stdout):
             from rich.console import Console  # noqa: PLC0415 -- plain output does without
@@ -93,12 +93,19 @@ class _Lines:
             self._status = stack.enter_context(self._console.status("…"))
 
     def begin(self, title: str) -> None:
-        """Show which check runs."""
+        """Show which check runs; where a line cannot be changed, only if it takes long."""
         if self._status is not None:
             self._status.update(f"{title} …")
+            return
+        self._notice = asyncio.get_running_loop().call_later(
+            _NOTICE_SECONDS,
+            lambda: typer.echo(f"{title}: no result for {_NOTICE_SECONDS:g} s; waiting", err=True),
+        )
 
     def show(self, finding: Finding) -> None:
         """Show a finding."""
+        if self._notice is not None:
+            self._notice.cancel()
         if self._is_silent:
             return
         result = finding.result

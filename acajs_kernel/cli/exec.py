@@ -36,24 +36,25 @@ def run_script(
         bool,
         typer.Option(
             "--keep",
-            help="Do not end the session. Its identifier goes into a file that only you can "
-            "read, and a line on standard error says how to use it.",
+            help="Keep the session. The command writes its identifier to a file that only you "
+            "can read, and says on standard error how to use it.",
         ),
     ] = False,
 ) -> None:
-    """Run a script in a session, with its output as it comes.
+    """Run a script in a session and stream its output.
 
-    The pool and the rest are those of the kernel's environment variables. A session that you name
-    is used as it is, with its variables and files, and kept; otherwise a new one runs the script,
-    and ends with it. The working folder is the session's, not this one: copy files with
-    `acajs files`.
+    The kernel's environment variables name the pool and the other settings. If you name a session,
+    the script runs in it, with its variables and files, and the session stays; otherwise the
+    script runs in a new session, which ends with it. The working folder is the session's, not this
+    one: copy files with `acajs files`.
 
     Lines of standard input answer prompt(), confirm() and input(). Text that the script prints
-    goes to standard output and standard error, and so does the text of what it displays. Cells'
-    magics are not known here.
+    goes to standard output and standard error, and so does the text of what it displays. Magics do
+    not work here.
 
-    Status: 0; 1 after an uncaught error; the script's own after process.exit(n) or with
-    process.exitCode; 130 after Ctrl-C, which interrupts the script; pressed again it ends all.
+    Exit status: 0; 1 after an uncaught error; the script's own if it sets process.exitCode or
+    calls process.exit(n); 130 after Ctrl-C, which interrupts the script. A second Ctrl-C ends
+    everything.
     """
     if (file is None) == (code is None):
         raise typer.BadParameter("give either a file, or - for standard input, or -e CODE")
@@ -66,7 +67,7 @@ def run_script(
     how_to_go_on = ""
     if keep and not settings.endpoint:
         raise ConfigurationError(
-            "A session of the embedded pool ends with this command: it cannot be kept.",
+            "A session of the embedded pool ends with this command, so --keep cannot keep it.",
             remedy="Set ACAJS_POOL_ENDPOINT, or serve a pool on this machine with: "
             "acajs pool serve",
         )

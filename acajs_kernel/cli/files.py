@@ -17,17 +17,17 @@ if TYPE_CHECKING:
 __all__ = ["files"]
 
 files = typer.Typer(
-    help="The files of a session: those of its data folder, /mnt/data on the service.",
+    help="The files in a session's data folder, which is /mnt/data on the service.",
     no_args_is_help=True,
 )
 
 
 @files.command("ls")
 def list_files(
-    path: Annotated[str, typer.Argument(help="A folder of the session.")] = "",
+    path: Annotated[str, typer.Argument(help="A folder in the session.")] = "",
     *,
     recursive: Annotated[
-        bool, typer.Option("--recursive", "-r", help="Also what is in its folders.")
+        bool, typer.Option("--recursive", "-r", help="Also list what is in its folders.")
     ] = False,
     session: SessionOption = "",
 ) -> None:
@@ -48,15 +48,16 @@ def list_files(
 @files.command()
 def put(
     paths: Annotated[
-        list[str], typer.Argument(metavar="PATH...", help="Files, folders or patterns, here.")
+        list[str],
+        typer.Argument(metavar="PATH...", help="Files, folders or patterns on this machine."),
     ],
     *,
     to: Annotated[
         str,
         typer.Option(
             metavar="NAME",
-            help="A new name for a single file or folder; with a slash at its end, or for "
-            "several, the folder they go into.",
+            help="A new name for a single file or folder; if it ends in a slash, or for several "
+            "files, the folder to put them in.",
         ),
     ] = "",
     session: SessionOption = "",
@@ -82,14 +83,15 @@ def put(
 @files.command()
 def get(
     names: Annotated[
-        list[str], typer.Argument(metavar="NAME...", help="Files, folders or patterns, there.")
+        list[str],
+        typer.Argument(metavar="NAME...", help="Files, folders or patterns in the session."),
     ],
     *,
     to: Annotated[
         str,
         typer.Option(
             metavar="PATH",
-            help="A folder, which exists or ends in a slash, or a new name for a single file or "
+            help="A folder that exists or ends in a slash, or a new name for a single file or "
             "folder. Default: the working folder.",
         ),
     ] = "",
@@ -116,11 +118,12 @@ def get(
 @files.command("rm")
 def remove(
     names: Annotated[
-        list[str], typer.Argument(metavar="NAME...", help="Files or patterns, there.")
+        list[str], typer.Argument(metavar="NAME...", help="Files or patterns in the session.")
     ],
     *,
     recursive: Annotated[
-        bool, typer.Option("--recursive", "-r", help="Also folders, with everything in them.")
+        bool,
+        typer.Option("--recursive", "-r", help="Also remove folders, with everything in them."),
     ] = False,
     session: SessionOption = "",
 ) -> None:

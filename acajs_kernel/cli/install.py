@@ -14,6 +14,7 @@ from typing import Annotated
 
 import typer
 
+from acajs_kernel.cli.pool_client import command_silence
 from acajs_kernel.errors import ConfigurationError, EndpointError
 
 __all__ = ["install"]
@@ -23,23 +24,25 @@ _LOGOS = ("logo-32x32.png", "logo-64x64.png", "logo-svg.svg")
 
 def install(
     *,
-    user: Annotated[bool, typer.Option("--user", help="For this user (the default).")] = False,
+    user: Annotated[
+        bool, typer.Option("--user", help="Install for this user (the default).")
+    ] = False,
     sys_prefix: Annotated[
-        bool, typer.Option("--sys-prefix", help="Into this Python environment.")
+        bool, typer.Option("--sys-prefix", help="Install into this Python environment.")
     ] = False,
     prefix: Annotated[
-        Path | None, typer.Option(help="Into share/jupyter below this folder.")
+        Path | None, typer.Option(help="Install into share/jupyter below this folder.")
     ] = None,
     endpoint: Annotated[
         str | None,
-        typer.Option(help="The pool that the kernel uses: its endpoint or its Azure resource id."),
+        typer.Option(help="The kernel's pool: its endpoint or its Azure resource id."),
     ] = None,
     name: Annotated[str, typer.Option(help="Name of the kernel spec.")] = "acajs",
     display_name: Annotated[
         str, typer.Option(help="Name shown in the launcher.")
     ] = "JavaScript (ACA)",
 ) -> None:
-    """Write a kernel spec for this Python, with settings baked into its environment."""
+    """Write a kernel spec for this Python, with settings in its environment."""
     # Imported here because no other command needs Jupyter.
     from jupyter_client.kernelspec import KernelSpecManager  # noqa: PLC0415
 
@@ -48,34 +51,32 @@ def install(
     if endpoint is not None and not endpoint.strip():  # mostly a variable that is not set
         raise EndpointError(
             "The option --endpoint is empty: the kernel would run cells on this machine.",
-            remedy="Give the pool's endpoint, https://…, as the variable that was to hold it "
-            "should have; leave the option out for the embedded pool.",
+            remedy="Give the pool's endpoint, https://…, and check the variable that should hold "
+            "it; leave the option out for the embedded pool.",
         )
     environment = {}
     if endpoint is not None:
         from acajs_kernel.session.resolving import resolve  # noqa: PLC0415 -- httpx is slow to import
 
-        environment["ACAJS_POOL_ENDPOINT"] = asyncio.run(resolve(endpoint)).url
+        environment["ACAJS_POOL_ENDPOINT"] = asyncio.run(
+            resolve(endpoint, silence=command_silence())
+        ).url
     destination = sys.prefix if sys_prefix else str(prefix) if prefix is not None else None
     with tempfile.TemporaryDirectory() as folder, ExitStack() as files:
-        spec = {
-            "argv": [sys.executable, "-m", "acajs_kernel", "-f", "{connection_file}"],
-            "display_name": display_name,
-            "language": "javascript",
-            "interrupt_mode": "message",
-            "metadata": {"debugger": False},
-            "env": environment,
-        }
+        spec = json.loads(_packaged("kernel.json", files).read_text(encoding="utf-8"))
+        spec["argv"][0] = sys.executable
+        spec["display_name"] = display_name
+        spec["env"] |= environment
         Path(folder, "kernel.json").write_text(json.dumps(spec, indent=2) + "\n", encoding="utf-8")
         for logo in _LOGOS:
-            Path(folder, logo).write_bytes(_logo(logo, files).read_bytes())
+            Path(folder, logo).write_bytes(_packaged(logo, files).read_bytes())
         try:
             installed = KernelSpecManager().install_kernel_spec(
                 folder, kernel_name=name, user=destination is None, prefix=destination
             )
         except ValueError as error:
             raise ConfigurationError(
-                f"The kernel spec was to be named {name!r}, which Jupyter does not allow.",
+                f"Jupyter does not allow a kernel spec to be named {name!r}.",
                 remedy="Use --name with letters, digits, '.', '-' and '_' only.",
             ) from error
         except OSError as error:
@@ -95,9 +96,9 @@ def install(
             ]
         )
         typer.echo(
-            "acajs: Warning: this kernel spec belongs to the package acajs-kernel. When that is "
-            "installed again or upgraded, the endpoint is taken away without a word, and cells run "
-            "on this machine, unless ACAJS_EMBEDDED_POOL=off forbids that.\n"
+            "acajs: Warning: this kernel spec belongs to the package acajs-kernel. Installing "
+            "that again or upgrading it silently removes the endpoint. Then cells run on this "
+            "machine, unless ACAJS_EMBEDDED_POOL=off forbids that.\n"
             f"Give it another name: {command}",
             err=True,
         )
@@ -113,8 +114,8 @@ def _is_the_packages_own(folder: Path) -> bool:
     return any(file.name == own.name and Path(file.locate()).resolve() == own for file in files)
 
 
-def _logo(name: str, files: ExitStack) -> Path:
-    """Find a logo: in the installed package, or beside it in a checkout."""
+def _packaged(name: str, files: ExitStack) -> Path:
+    """Find a file of the package's kernel spec: installed, or beside it in a checkout."""
     packaged = resources.files("acajs_kernel") / "kernelspec" / name
     if packaged.is_file():
         return files.enter_context(resources.as_file(packaged))

@@ -44,17 +44,17 @@ def keep_identifier() -> tuple[str, str]:
             content.write(f"{identifier}\n")
     except OSError as error:
         raise ConfigurationError(
-            f"The session's identifier could not be kept in {file}: {error.strerror}. The script "
-            "did not run.",
+            f"The session's identifier could not be written to {file}: {error.strerror}. The "
+            f"script did not run.",
             remedy="Make that folder writable, or choose an identifier yourself: set "
-            "ACAJS_SESSION_ID to a random text, and leave --keep out.",
+            "ACAJS_SESSION_ID to random text, and leave --keep out.",
         ) from error
     if os.name == "nt":
         command = f"$env:ACAJS_SESSION_ID = Get-Content '{file}'"
     else:
         command = f'export ACAJS_SESSION_ID="$(cat {shlex.quote(str(file))})"'
     return identifier, (
-        "The session is kept until the pool's cooldown ends it. To go on in it:\n"
+        "The session is kept until the pool's cooldown ends it. To continue in it:\n"
         f"  {command}\n"
         "To end it: acajs sessions stop"
     )

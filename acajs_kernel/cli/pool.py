@@ -14,22 +14,26 @@ from acajs_kernel.errors import ConfigurationError
 
 __all__ = ["pool"]
 
-pool = typer.Typer(help="The session pool on this machine's Node.", no_args_is_help=True)
+pool = typer.Typer(help="A session pool on this machine's Node.", no_args_is_help=True)
 
 
 @pool.command()
 def serve(
     *,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="TCP port; 0: any free one.")] = 0,
-    max_sessions: Annotated[int, typer.Option(min=1, help="Sessions alive at once.")] = 10,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="The TCP port; 0 takes any free one.")
+    ] = 0,
+    max_sessions: Annotated[
+        int, typer.Option(min=1, help="How many sessions may be alive at once.")
+    ] = 10,
     cooldown: Annotated[
-        float, typer.Option(min=1, help="Seconds without a request after which a session ends.")
+        float, typer.Option(min=1, help="How many seconds a session lives without a request.")
     ] = 300,
     token: Annotated[
         str,
         typer.Option(
-            help="Bearer token that requests need. Default: a new random one, which, unlike one "
-            "given here, no other user of this machine can see in the list of processes."
+            help="The bearer token that requests need. Default: a new random one. Other users of "
+            "this machine can see a token given here in the list of processes."
         ),
     ] = "",
 ) -> None:
@@ -67,5 +71,6 @@ def _print_environment(endpoint: str, token: str) -> None:
         else:
             typer.echo(f"export {name}={shlex.quote(value)}")
     typer.echo(
-        "Serving until Ctrl-C. Whoever has the token can run code on this machine as you.", err=True
+        "Serving until you press Ctrl-C. Whoever has the token can run code here as you.",
+        err=True,
     )

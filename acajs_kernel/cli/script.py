@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from acajs_kernel.cli.pool_client import command_silence
 from acajs_kernel.cli.streams import is_fancy
 from acajs_kernel.cli.terminal import Terminal, plain_text
 from acajs_kernel.errors import ConfigurationError
@@ -61,10 +62,10 @@ def read_script(file: str) -> Script:
         content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
         code = content.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise ConfigurationError(
             f"The script {file} cannot be read: {reason}.",
-            remedy="Name a file of JavaScript, or - for standard input.",
+            remedy="Name a JavaScript file, or - for standard input.",
         ) from error
     # The line of a shell keeps its place, so that errors name the right lines.
     code = re.sub(r"\A#!", "//", code)
@@ -95,6 +96,7 @@ class _Run:
             key=b"",
             on_event=self._terminal.show,
             on_input=self._terminal.ask,
+            silence=command_silence(),
         )
         # The session may know the cells of an earlier command.
         self._name = secrets.token_hex(4)

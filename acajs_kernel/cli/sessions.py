@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["sessions"]
 
-sessions = typer.Typer(help="The live sessions of the pool.", invoke_without_command=True)
+sessions = typer.Typer(help="The pool's live sessions.", invoke_without_command=True)
 
 _LEAST_SHOWN = 4
 
@@ -33,10 +33,10 @@ def sessions_or_list(context: typer.Context) -> None:
 
 @sessions.command("list")
 def list_sessions() -> None:
-    """List the sessions: the beginning of the identifier, when it was made, when it ends.
+    """List the live sessions: the identifier's beginning, the start time, the end time.
 
-    A session ends at the time shown unless it is used before. Pools of the service list their
-    sessions from API version 2025-02-02-preview on; those of custom containers do not.
+    A session ends at the time shown unless it is used before. Pools of custom containers list
+    theirs as well.
     """
     asyncio.run(_list())
 
@@ -47,18 +47,23 @@ def stop(
         list[str] | None,
         typer.Argument(
             metavar="BEGINNING",
-            help="The beginning of an identifier, as the list shows it. Without any: the session "
+            help="The beginning of an identifier, as the list shows it. Default: the session "
             "that ACAJS_SESSION_ID names.",
             show_default=False,
         ),
     ] = None,
     *,
     every: Annotated[
-        bool, typer.Option("--all", help="Stop every session of the pool, also others' ones.")
+        bool,
+        typer.Option(
+            "--all", help="Stop every session of the pool, including those of other people."
+        ),
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before --all.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Do not ask for confirmation of --all.")
+    ] = False,
 ) -> None:
-    """Stop sessions, with their variables and files, so that they no longer count."""
+    """Stop sessions and free their places in the pool; their variables and files are lost."""
     if every and beginnings:
         raise typer.BadParameter("name sessions, or give --all, not both")
     if every and not yes:
@@ -103,8 +108,8 @@ async def _stop_one(pool: PoolClient, identifier: str) -> None:
     except NotFoundError as error:
         raise SessionError(
             f"The session {name} was not stopped: {error.message}",
-            remedy="It has ended by itself, or this pool cannot stop sessions: then it ends when "
-            "its cooldown has passed without a request.",
+            remedy="Either it has already ended, or this pool cannot stop sessions: then it ends "
+            "when its cooldown has passed without a request.",
         ) from error
     typer.echo(f"Stopped {name}")
 
@@ -118,7 +123,7 @@ async def _listed(pool: PoolClient) -> list[SessionInfo]:
             raise
         raise SessionError(
             f"The pool does not list its sessions: {error.message}",
-            remedy="Pools of custom containers and older ones cannot. To stop a session whose "
+            remedy="Not every pool can. To stop a session whose "
             "identifier you know, set ACAJS_SESSION_ID to it and run: acajs sessions stop",
         ) from error
 
@@ -136,7 +141,7 @@ def _only_one(identifiers: Sequence[str], beginning: str) -> str:
     shown = f"{text[:_LEAST_SHOWN]}…"
     raise SessionError(
         f"{len(found) or 'No'} live sessions begin with {shown!r}; none was stopped.",
-        remedy="Give a beginning as `acajs sessions` lists it.",
+        remedy="Give the beginning of one identifier, as `acajs sessions` lists it.",
     )
 
 

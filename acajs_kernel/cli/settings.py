@@ -19,8 +19,8 @@ SessionOption: TypeAlias = Annotated[
     typer.Option(
         "--session",
         metavar="ID",
-        help="The session's identifier, a secret. Better in ACAJS_SESSION_ID: a command line can "
-        "be seen by every user of this machine.",
+        help="The session's identifier, a secret. Prefer ACAJS_SESSION_ID: every user of this "
+        "machine can see a command line.",
         show_default=False,
     ),
 ]
@@ -59,9 +59,9 @@ def named_session_settings(session: str = "") -> SessionSettings:
     if not settings.session_id:
         raise ConfigurationError(
             "No session was named.",
-            remedy="Set ACAJS_SESSION_ID to the session's identifier. A notebook has one that "
-            "you know if its kernel was started with that variable, a script if it was run "
-            "with `acajs exec --keep`.",
+            remedy="Set ACAJS_SESSION_ID to the session's identifier. You know a notebook's "
+            "identifier if you started its kernel with that variable, and a script's if you ran "
+            "it with `acajs exec --keep`.",
         )
     return settings
 
@@ -75,8 +75,8 @@ def pool_settings(session: str = "") -> SessionSettings:
     settings = session_settings(session)
     if not settings.endpoint:
         raise ConfigurationError(
-            "No pool was named, and sessions of the embedded pool end with the program that "
-            "made them: there is none to work on.",
+            "No pool was named, and sessions of the embedded pool end with the program that made "
+            "them, so there is none to use.",
             remedy="Set ACAJS_POOL_ENDPOINT to a pool's endpoint, or serve one on this machine "
             "with: acajs pool serve",
         )

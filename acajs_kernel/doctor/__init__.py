@@ -37,23 +37,24 @@ __all__ = ["CHECKS", "Case", "Finding", "Result", "Status", "examine_case", "wou
 TOTAL_SECONDS = 180.0
 """Bound of a whole examination, in seconds."""
 
-_CLEANING_SECONDS = 10.0
+# A pool that says nothing has taken up to 45 s by then, and nobody waits for over a minute.
+_CLEANING_SECONDS = 5.0
 
 CHECKS: tuple[Check[Case], ...] = (
     Check("kernelspec", "Kernel spec", check_kernel_spec),
     Check("settings", "Settings", check_settings),
     Check("node", "Node.js", check_node, ("settings",)),
-    Check("endpoint", "Endpoint", check_endpoint, ("settings", "node"), bound_seconds=60),
+    Check("endpoint", "Endpoint", check_endpoint, ("settings", "node"), bound_seconds=40),
     Check("dns", "Name", check_name, ("endpoint",)),
     Check("tls", "TLS", check_tls, ("dns",)),
     Check("clock", "Clock", check_clock, ("tls",), is_needed=False),
     Check("token", "Token", check_token, ("endpoint",), bound_seconds=40),
-    Check("role", "Role", check_execution, ("tls", "token"), bound_seconds=60),
+    Check("role", "Role", check_execution, ("tls", "token"), bound_seconds=35),
     Check("round_trip", "Round trip", check_round_trip, ("role",), is_needed=False),
     Check("pool", "Pool", check_metadata, ("role",), is_needed=False),
     Check("files", "Files", check_files, ("role",), is_needed=False),
-    Check("egress", "Egress", check_egress, ("role",), is_needed=False, bound_seconds=45),
-    Check("rich", "Rich runtime", check_rich, ("role",), is_needed=False, bound_seconds=60),
+    Check("egress", "Egress", check_egress, ("role",), is_needed=False, bound_seconds=40),
+    Check("rich", "Rich runtime", check_rich, ("role",), is_needed=False, bound_seconds=40),
     Check("deletion", "Deletion", check_deletion, ("role",), is_needed=False),
 )
 """Every check, each behind those that it needs."""

@@ -48,6 +48,7 @@ class Case:
         tokens: Gives the pool's tokens; None for the embedded pool.
         pool: A client of the pool.
         has_session: Whether a session may have been allocated and is not deleted.
+        notices: What the user should know of the pool.
     """
 
     kernel_name: str
@@ -62,6 +63,11 @@ class Case:
     tokens: AzureToken | StaticToken | None = None
     pool: PoolClient | None = None
     has_session: bool = False
+    notices: list[str] = field(default_factory=list)
+
+    def tell(self, text: str) -> None:
+        """Take note of what the user should know of the pool."""
+        self.notices.append(text)
 
     @property
     def pool_text(self) -> str:

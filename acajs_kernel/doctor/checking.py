@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeVar
 
-from acajs_kernel.errors import AcaJsError
+from acajs_kernel.errors import AcaJsError, PoolTimeoutError
 from acajs_kernel.pool import JsonValue
 
 __all__ = ["Check", "Finding", "Result", "Status", "examine", "would_run"]
@@ -29,12 +29,14 @@ class Result:
         status: ``failed`` where a notebook cannot run, ``warning`` where it can, with less.
         remedy: What to do about it.
         facts: The same for programs.
+        is_silent: Nothing was heard within the bound.
     """
 
     text: str
     status: Status = "ok"
     remedy: str = ""
     facts: Mapping[str, JsonValue] = field(default_factory=dict)
+    is_silent: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,9 @@ async def examine(
 ) -> list[Finding]:
     """Run checks in order.
 
+    Behind a check to which nobody answered those that need the same as it are skipped: they
+    would wait for the same in turn.
+
     Args:
         checks: The checks; each stands behind those that it needs.
         case: What they look at.
@@ -95,6 +100,7 @@ async def examine(
     ends_at = time.monotonic() + total_seconds
     findings: dict[str, Finding] = {}
     roots: dict[str, str] = {}  # of each check that was in vain, the one that began it
+    silent: dict[tuple[str, ...], str] = {}  # by what they need, checks that got no answer
     titles = {check.name: check.title for check in checks}
     for check in checks:
         begun = time.monotonic()
@@ -102,6 +108,8 @@ async def examine(
         root = next((roots[need] for need in check.needs if need in roots), None)
         if root is not None:
             result = Result(f"skipped because “{titles[root]}” {_verb(findings[root])}", "skipped")
+        elif check.needs in silent:
+            result = Result(f"skipped because “{silent[check.needs]}” got no answer", "skipped")
         elif left <= 0:
             result = Result(f"skipped because {total_seconds:g} s had passed", "skipped")
         else:
@@ -109,6 +117,8 @@ async def examine(
             result = await _run(check, case, min(check.bound_seconds, left))
         finding = Finding(check.name, check.title, result, time.monotonic() - begun)
         findings[check.name] = finding
+        if result.is_silent and check.needs:
+            silent[check.needs] = check.title
         if result.status in {"failed", "skipped"}:
             roots[check.name] = root or check.name
         on_finding(finding)
@@ -137,8 +147,13 @@ async def _run(check: Check[_Case], case: _Case, bound_seconds: float) -> Result
         return await asyncio.wait_for(check.run(case), bound_seconds)
     except asyncio.TimeoutError:
         return Result(
-            f"no result within {bound_seconds:.0f} s", status, "Check the network; then try again."
+            f"no result within {bound_seconds:.0f} s",
+            status,
+            "Check the network; then try again.",
+            is_silent=True,
         )
+    except PoolTimeoutError as error:
+        return Result(error.message, status, error.remedy, is_silent=True)
     except AcaJsError as error:
         return Result(error.message, status, error.remedy)
     except Exception as error:  # a doctor that dies of what it looks at helps nobody

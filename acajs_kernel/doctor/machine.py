@@ -71,7 +71,7 @@ def _list_other_specs(name: str) -> list[str]:
     return sorted(
         other
         for other, found in KernelSpecManager().get_all_specs().items()
-        if other != name and "acajs_kernel" in found["spec"].get("argv", ())
+        if other != name and any("acajs_kernel" in word for word in found["spec"].get("argv", ()))
     )
 
 
@@ -83,7 +83,7 @@ async def check_kernel_spec(case: Case) -> Result:
         return Result(
             f"Jupyter finds no kernel spec named {case.kernel_name}",
             "failed",
-            f"Look at one of these with --kernel: {', '.join(others)}; or run: acajs install"
+            f"Check one of these with --kernel: {', '.join(others)}; or run: acajs install"
             if others
             else "Run: acajs install",
         )

@@ -21,7 +21,7 @@ from acajs_kernel.pool.reachability import (
     shake_hands,
 )
 from acajs_kernel.session import SessionSettings
-from acajs_kernel.session.opening import connect
+from acajs_kernel.session.opening import Listener, connect
 from acajs_kernel.session.resolving import resolve
 
 __all__ = ["check_clock", "check_endpoint", "check_name", "check_tls", "check_token"]
@@ -45,7 +45,7 @@ async def check_endpoint(case: Case) -> Result:
     settings = case.settings
     if not case.pool_text:
         embedded = SessionSettings.of(settings)
-        case.pool = await connect(embedded, case.resources, lambda _: None)
+        case.pool = await connect(embedded, case.resources, Listener(on_notice=case.tell))
         return Result("embedded, on this machine's Node", facts={"url": None})
     endpoint = await resolve(case.pool_text)
     case.endpoint = endpoint
@@ -55,6 +55,7 @@ async def check_endpoint(case: Case) -> Result:
         tokens=case.tokens,
         api_version=settings.api_version,
         busy_wait_seconds=_BUSY_SECONDS,
+        on_notice=case.tell,
     )
     case.pool = await case.resources.enter_async_context(client)
     kind = "custom-container pool" if endpoint.is_custom_container else "pool"
@@ -83,7 +84,7 @@ async def check_tls(case: Case) -> Result:
     if case.endpoint.url.startswith("http://"):
         return Result("not needed: plain http on this machine")
     if proxy := proxy_variable(case.endpoint):
-        return Result(f"not looked at: requests go through the proxy that {proxy} names")
+        return Result(f"not checked: requests go through the proxy that {proxy} names")
     hands = await shake_hands(case.endpoint)
     return Result(
         f"{hands.version}, certificate by {hands.issuer or 'an unnamed issuer'} until "
@@ -102,11 +103,11 @@ async def check_clock(case: Case) -> Result:
     seconds = abs(ahead)
     text = f"{seconds:.0f} s {'ahead of' if ahead > 0 else 'behind'} the service's"
     facts = {"ahead_seconds": round(ahead, 1)}
-    remedy = "Set this machine's clock: tokens count as expired, or as not valid yet, by it."
+    remedy = "Set this machine's clock right: else tokens look expired, or not yet valid."
     if seconds > _TOLERABLE_SECONDS:
         return Result(text, "warning", remedy, facts)
     if seconds > _NOTABLE_SECONDS:
-        return Result(f"{text}, which is tolerated", "ok", remedy, facts)
+        return Result(f"{text}, which is acceptable", "ok", remedy, facts)
     return Result(f"within {max(seconds, 1):.0f} s of the service's", facts=facts)
 
 
@@ -124,8 +125,8 @@ async def check_token(case: Case) -> Result:
         "expires": None,
     }
     if claims is None:
-        return Result(f"from {source}, of a kind that tells nothing of itself", facts=facts)
-    text = f"from {source}, for {claims.audience or 'nobody in particular'}"
+        return Result(f"from {source}, of a kind that says nothing about itself", facts=facts)
+    text = f"from {source}, for {claims.audience or 'no named audience'}"
     is_other = not _GUID.match(claims.audience) and claims.audience.rstrip("/") != _AUDIENCE
     if is_other and not case.endpoint.is_loopback:
         return Result(f"{text}, not for {_AUDIENCE}", "failed", _NEW_TOKEN, facts)

@@ -10,8 +10,7 @@ from io import BytesIO
 
 from acajs_kernel.doctor.case import Case
 from acajs_kernel.doctor.checking import Result
-from acajs_kernel.errors import NotFoundError
-from acajs_kernel.session.agent import AgentUnavailableError
+from acajs_kernel.errors import AgentUnavailableError, NotFoundError
 from acajs_kernel.session.rich import RichSession
 
 __all__ = [
@@ -44,7 +43,10 @@ async def check_execution(case: Case) -> Result:
             "failed",
             "The pool's container type must be NodeLTS: acajs azure list",
         )
-    return Result("code runs in a session of its own")
+    text = "code runs in a session of its own"
+    if case.notices:
+        return Result(text, "warning", " ".join(case.notices))
+    return Result(text)
 
 
 async def check_round_trip(case: Case) -> Result:
@@ -79,7 +81,7 @@ async def check_rich(case: Case) -> Result:
     """Whether cells can run in a runner of their own, or why not."""
     wanted = case.settings.runtime
     if wanted == "plain":
-        return Result("not looked at: ACAJS_RUNTIME is plain")
+        return Result("not checked: ACAJS_RUNTIME is plain")
     session = RichSession(
         case.client,
         case.identifier,
@@ -120,7 +122,7 @@ async def check_egress(case: Case) -> Result:
         f"sessions do not reach {case.egress_host} ({outcome or 'no answer'}): npm install and "
         "fetch fail",
         "warning",
-        "If they shall reach the internet: acajs azure create POOL --resource-group GROUP --egress",
+        "To let them reach the internet: acajs azure create POOL --resource-group GROUP --egress",
         facts,
     )
 

@@ -18,7 +18,8 @@ from .session_process import SessionProcess
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from typing import BinaryIO
+
+    from .platforms import HeldFolder
 
 __all__ = ["StartedSession", "discard_started", "start_ahead", "take_started"]
 
@@ -36,14 +37,14 @@ class StartedSession(NamedTuple):
         process: The Node process.
         node: Its executable.
         folder: The pool's folder, in which the session's own lies.
-        held: A file to hold open for as long as the folder is in use.
+        held: What marks the folder as in use.
         is_prepared: Whether code has been run in it.
     """
 
     process: SessionProcess
     node: Path
     folder: Path
-    held: BinaryIO | None
+    held: HeldFolder
     is_prepared: bool
 
 
@@ -56,7 +57,11 @@ def start_ahead(code: str | None) -> None:
     with contextlib.suppress(AcaJsError, OSError, ValueError):
         node = find_node()
         folder, held = make_pool_folder(None)
-        process = SessionProcess.start(pool_folder=folder, node=node)
+        try:
+            process = SessionProcess.start(pool_folder=folder, node=node)
+        except BaseException:
+            held.close()
+            raise
         if code is not None:
             process.send({"id": _NUMBER, "code": code})
         with _lock:
@@ -74,5 +79,4 @@ def discard_started() -> None:
     started = take_started()
     if started is not None:
         started.process.stop()
-        if started.held is not None:
-            started.held.close()
+        started.held.close()

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["build_application"]
 
 _PAGE_ENTRIES = 1000
+_PAGE_SESSIONS = 300
 _CHUNK_BYTES = 256 * 1024
 # Before this version of the API a session could not be looked at or stopped.
 _FIRST_SESSION_VERSION = "2025-02-02-preview"
@@ -75,6 +76,10 @@ def build_application(
         _route("/session", api.stop_session, "DELETE", Family.EXECUTIONS),
         _route("/metadata", api.metadata, "GET", Family.EXECUTIONS),
         _route("/listSessions", api.list_sessions, "GET", Family.EXECUTIONS),
+        # What pools of custom containers have; the vendor's examples use versions of both families.
+        _route("/.management/getSession", api.managed_session, "POST"),
+        _route("/.management/stopSession", api.stop_managed_session, "POST"),
+        _route("/.management/listSessions", api.managed_sessions, "POST"),
     ]
     application = Starlette(
         routes=routes,
@@ -110,9 +115,8 @@ def _route(
             response = error_response(
                 RestError(500, "InternalServerError", "The embedded pool failed; see its log.")
             )
-        guid = getattr(request.state, "session_guid", None)
-        if guid is not None:
-            response.headers["x-ms-session-guid"] = guid
+        for name, value in getattr(request.state, "session_headers", {}).items():
+            response.headers[name] = value
         return response
 
     return Route(path, endpoint, methods=[method])
@@ -140,19 +144,16 @@ class _Api:
         self._node_version = node_version
 
     async def execute(self, request: Request) -> Response:
-        family = request_family(request)
+        version = request.query_params["api-version"]
         identifier = request_identifier(request)
         try:
             body = await read_json_object(request)
         except RestError:
             await _drain(request)
             raise
-
-        def note_session(guid: str) -> None:
-            request.state.session_guid = guid
-
+        headers = request.state.session_headers = {}
         return JsonResponse(
-            await self._executor.execute(family, identifier, body, on_session=note_session)
+            await self._executor.execute(version, identifier, body, note=headers.__setitem__)
         )
 
     async def list_files(self, request: Request) -> Response:
@@ -167,8 +168,7 @@ class _Api:
             entries = await asyncio.to_thread(
                 files.list, _directory(request), recursive=is_recursive
             )
-        skip = request.query_params.get("skip", "0")
-        start = int(skip) if skip.isdecimal() and len(skip) < 10 else 0  # noqa: PLR2004 - digits
+        start = _skipped(request)
         end = start + _PAGE_ENTRIES
         answer: dict[str, object] = {"value": [_new_entry(entry) for entry in entries[start:end]]}
         if end < len(entries):
@@ -198,7 +198,7 @@ class _Api:
         directory = ""
         if family is Family.CODE_EXECUTE:
             if not name.startswith("content/"):
-                raise RestError(404, "NotFound", "Files are read at /files/content/NAME.")
+                raise RestError(404, "NotFound", "Read files at /files/content/NAME.")
             name = name.removeprefix("content/")
         else:
             directory = _directory(request)
@@ -220,21 +220,42 @@ class _Api:
 
     async def get_session(self, request: Request) -> Response:
         _require_session_version(request)
+        return JsonResponse(self._described(request, "expireAt"))
+
+    async def managed_session(self, request: Request) -> Response:
+        return JsonResponse(self._described(request, "expiresAt"))
+
+    def _described(self, request: Request, expiry: str) -> dict[str, object]:
         session = self._registry.find(request_identifier(request))
         if session is None:
             raise RestError(404, "SessionNotFound", "No session has this identifier.")
-        request.state.session_guid = session.guid
+        _note_session(request, session)
         with self._registry.hold(session):
-            return JsonResponse(_session_entry(session))
+            return _session_entry(session, expiry)
 
     async def stop_session(self, request: Request) -> Response:
         _require_session_version(request)
         await self._registry.stop(request_identifier(request))
         return Response(status_code=204)
 
+    async def stop_managed_session(self, request: Request) -> Response:
+        await self._registry.stop(request_identifier(request))
+        return Response("The session is stopped.", media_type="text/plain")
+
     async def list_sessions(self, request: Request) -> Response:
         _require_session_version(request)
-        return JsonResponse({"value": [_session_entry(s) for s in self._registry.list()]})
+        sessions = self._registry.list()
+        return JsonResponse({"value": [_session_entry(each, "expireAt") for each in sessions]})
+
+    async def managed_sessions(self, request: Request) -> Response:
+        sessions = self._registry.list()
+        start = _skipped(request)
+        end = start + _PAGE_SESSIONS
+        page = [_session_entry(each, "expiresAt") for each in sessions[start:end]]
+        answer: dict[str, object] = {"value": page, "count": len(page)}
+        if end < len(sessions):
+            answer["nextLink"] = str(request.url.replace_query_params(skip=end))
+        return JsonResponse(answer)
 
     async def metadata(self, _request: Request) -> Response:
         version = await self._node_version()
@@ -251,7 +272,7 @@ class _Api:
         )
 
     async def _files(self, request: Request, session: Session) -> SessionFiles:
-        request.state.session_guid = session.guid
+        _note_session(request, session)
         return SessionFiles(await session.interpreter.data_folder())
 
     async def _download(self, request: Request, directory: str, name: str) -> Response:
@@ -292,6 +313,16 @@ async def _drain(request: Request) -> None:
         return
 
 
+def _note_session(request: Request, session: Session) -> None:
+    request.state.session_headers = {"x-ms-session-guid": session.guid}
+
+
+def _skipped(request: Request) -> int:
+    """Return how many entries of a listing were on the pages before."""
+    skip = request.query_params.get("skip", "0")
+    return int(skip) if skip.isdecimal() and len(skip) < 10 else 0  # noqa: PLR2004 - digits
+
+
 def _directory(request: Request) -> str:
     return request.query_params.get("path", "")
 
@@ -328,12 +359,12 @@ def _new_entry(entry: FileEntry) -> dict[str, object]:
     }
 
 
-def _session_entry(session: Session) -> dict[str, object]:
+def _session_entry(session: Session, expiry: str) -> dict[str, object]:
     return {
         "identifier": session.identifier,
         "createdAt": _timestamp(session.created_at),
         "lastAccessedAt": _timestamp(session.last_accessed_at),
-        "expireAt": _timestamp(session.expires_at),
+        expiry: _timestamp(session.expires_at),
         "etag": session.guid,
     }
 

@@ -37,7 +37,11 @@ class ExecutionRequest:
 
 
 def parse_execution(
-    body: dict[str, object], family: Family, maximum_timeout_seconds: int
+    body: dict[str, object],
+    family: Family,
+    maximum_timeout_seconds: int,
+    *,
+    has_stream_length: bool = True,
 ) -> ExecutionRequest:
     """Read the body of a request to run code.
 
@@ -45,6 +49,8 @@ def parse_execution(
         body: The JSON object.
         family: Which of the API's two shapes it has.
         maximum_timeout_seconds: The longest time limit that is accepted.
+        has_stream_length: Whether the API's version has the field ``outputStreamsMaxLength``;
+            else it is not looked at, as other fields that there are not.
 
     Raises:
         RestError: 400, a field is missing or out of range.
@@ -64,6 +70,8 @@ def parse_execution(
         _refuse(f"timeoutInSeconds must be between 1 and {maximum_timeout_seconds}.")
     if family is Family.CODE_EXECUTE:
         return ExecutionRequest(code, timeout, None)
+    if not has_stream_length:
+        return ExecutionRequest(code, timeout, _DEFAULT_STREAM_CHARACTERS)
     characters = _whole_number(properties, "outputStreamsMaxLength", _DEFAULT_STREAM_CHARACTERS)
     if characters < 0:
         _refuse("outputStreamsMaxLength must not be negative.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from .executions import execution_answer, parse_execution
 from .rest import (
-    Family,
+    FIRST_WITH_STREAM_LENGTH,
     RestError,
     api_family,
     checked_identifier,
@@ -42,26 +42,35 @@ class Executor:
 
     async def execute(
         self,
-        family: Family,
+        api_version: str,
         identifier: str,
         body: dict[str, object],
         *,
-        on_session: Callable[[str], None],
+        note: Callable[[str, str], None],
     ) -> dict[str, object]:
         """Run a request's code and return the answer's content.
 
         Args:
-            family: Which of the API's two shapes the request has.
+            api_version: The request's version of the API, a known one.
             identifier: The session's identifier, checked.
             body: The request's content.
-            on_session: Told the GUID of the session that is used.
+            note: Told the name and the value of each header that says something of the session.
 
         Raises:
             RestError: The request is answered with an error.
         """
-        execution = parse_execution(body, family, self._maximum_timeout_seconds)
+        family = api_family(api_version)
+        execution = parse_execution(
+            body,
+            family,
+            self._maximum_timeout_seconds,
+            has_stream_length=api_version >= FIRST_WITH_STREAM_LENGTH,
+        )
+        is_new = self._registry.find(identifier) is None
         async with self._registry.use(identifier) as session:
-            on_session(session.guid)
+            note("x-ms-session-guid", session.guid)
+            # In one version of the vendor's samples; the built-in pools may not send it.
+            note("x-ms-new-allocation", "true" if is_new else "false")
             outcome = await session.interpreter.execute(execution.code, execution.timeout_seconds)
         return execution_answer(outcome, execution, family, identifier)
 
@@ -80,15 +89,12 @@ class Executor:
         """
         headers: dict[str, str] = {}
 
-        def note_session(guid: str) -> None:
-            headers["x-ms-session-guid"] = guid
-
         try:
             content = await self.execute(
-                api_family(api_version),
+                api_version,
                 checked_identifier(identifier),
                 parse_json_object(body),
-                on_session=note_session,
+                note=headers.__setitem__,
             )
         except RestError as error:
             return error.status, headers | error_headers(error), encode_json(error_content(error))

@@ -11,7 +11,6 @@ import errno
 import mimetypes
 import os
 import stat
-import sys
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -26,8 +25,9 @@ __all__ = ["FileEntry", "SessionFiles", "disk_errors"]
 
 _MAXIMUM_NAME_BYTES = 255
 _MAXIMUM_PATH_BYTES = 1024
-# On Windows a colon names a drive or an alternate stream.
-_FORBIDDEN = '\\<>:"|?*' if sys.platform == "win32" else "\\"
+# The rule of the vendor's page on code interpreter sessions, beside letters and digits.
+_SIGNS_OF_FOLDERS = frozenset("-_ @$&=;,#%^()")
+_SIGNS_OF_FILES = _SIGNS_OF_FOLDERS | {"."}
 
 _STATUS = {
     errno.ENOENT: (404, "FileNotFound", "There is no such file."),
@@ -143,7 +143,10 @@ class SessionFiles:
         if len(os.fsencode(directory)) > _MAXIMUM_PATH_BYTES:
             raise RestError(400, "InvalidPath", "The path is too long.")
         return self._root.joinpath(
-            *(_checked_name(part) for part in directory.removesuffix("/").split("/"))
+            *(
+                _checked_name(part, _SIGNS_OF_FOLDERS)
+                for part in directory.removesuffix("/").split("/")
+            )
         )
 
     def _path(self, directory: str, name: str) -> Path:
@@ -198,12 +201,16 @@ class SessionFiles:
         )
 
 
-def _checked_name(name: str) -> str:
-    """Return a file's name if it is one and nothing more.
+def _checked_name(name: str, signs: frozenset[str] = _SIGNS_OF_FILES) -> str:
+    """Return a file's name if the service takes it.
+
+    Args:
+        name: The name.
+        signs: What it may hold beside letters and digits.
 
     Raises:
         RestError: 400, it is empty, too long, a way to another folder, or holds characters
-            that no name holds.
+            that the service takes in no name.
     """
     try:
         size = len(os.fsencode(name))
@@ -212,14 +219,14 @@ def _checked_name(name: str) -> str:
     if (
         not 0 < size <= _MAXIMUM_NAME_BYTES
         or name in {".", ".."}
-        or any(character in "/\x7f" or character < " " for character in name)
-        or any(character in _FORBIDDEN for character in name)
+        or not all(c.isalpha() or c.isdecimal() or c in signs for c in name)
     ):
         raise RestError(
             400,
             "InvalidFileName",
-            f"A file's name must have 1 to {_MAXIMUM_NAME_BYTES} bytes, without slashes, "
-            "backslashes and control characters, and must not be '.' or '..'.",
+            f"A file's name must have 1 to {_MAXIMUM_NAME_BYTES} bytes of letters, digits and "
+            "- _ space . @ $ & = ; , # % ^ ( ), a folder's the same without a period, and must not "
+            "be '.' or '..'.",
         )
     return name
 

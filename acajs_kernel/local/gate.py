@@ -98,7 +98,7 @@ class Gate:
             raise RestError(
                 401,
                 "Unauthorized",
-                "The request lacks this pool's bearer token, or brings another one.",
+                "The request has no bearer token, or not this pool's.",
                 headers={"WWW-Authenticate": "Bearer"},
             )
 

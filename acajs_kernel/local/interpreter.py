@@ -71,6 +71,7 @@ class _Execution:
     stdout: _Stream = field(default_factory=_Stream)
     stderr: _Stream = field(default_factory=_Stream)
     started_at: float = 0.0
+    line: int = 0
 
     def settle(self, answer: Outcome | RestError) -> None:
         if not self.answer.done():
@@ -174,7 +175,7 @@ class Interpreter:
         Returns:
             The process, whose end can be waited for; None if it was never started.
         """
-        self._fail(RestError(409, "SessionStopped", "The session was stopped meanwhile."))
+        self._fail(RestError(409, "SessionStopped", "The session was stopped in the meantime."))
         if self._starting is not None:
             await asyncio.wait({self._starting})
         process = await self._process
@@ -230,12 +231,14 @@ class Interpreter:
             return
         execution = self._running = self._waiting.popleft()
         execution.started_at = time.monotonic()
-        process.send({"id": execution.number, "code": execution.code})
+        execution.line = process.send({"id": execution.number, "code": execution.code})
 
     def _on_messages(self, messages: list[Message]) -> None:
         for message in messages:
             if "status" in message:
                 self._on_online(message)
+            elif "unreadable" in message:
+                self._on_unreadable(message["unreadable"])
             else:
                 self._on_output(message)
 
@@ -251,6 +254,20 @@ class Interpreter:
             self._give_up(RestError(500, "SessionStartFailed", str(error)))
             return
         self._online = True
+        self._proceed()
+
+    def _on_unreadable(self, line: object) -> None:
+        execution = self._running
+        if execution is None or execution.line != line:
+            return
+        self._running = None
+        execution.settle(
+            RestError(
+                500,
+                "MessageDamaged",
+                "The code reached the session's interpreter damaged and was not run.",
+            )
+        )
         self._proceed()
 
     def _on_output(self, message: Message) -> None:

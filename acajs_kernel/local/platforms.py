@@ -5,12 +5,19 @@ from __future__ import annotations
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["NODE_FLAGS", "ProcessHandle", "StartOptions", "make_pool_folder", "start_process"]
+__all__ = [
+    "NODE_FLAGS",
+    "HeldFolder",
+    "ProcessHandle",
+    "StartOptions",
+    "make_pool_folder",
+    "start_process",
+]
 
 NODE_FLAGS = ("--no-compilation-cache",)
 """Options of a session's Node.
@@ -40,6 +47,14 @@ class StartOptions(NamedTuple):
     working_folder: Path
     environment: Mapping[str, str]
     marker: str
+
+
+class HeldFolder(Protocol):
+    """What marks a pool's folder as in use."""
+
+    def close(self) -> None:
+        """Give the folder up; harmless when repeated."""
+        ...
 
 
 class ProcessHandle(Protocol):
@@ -90,30 +105,41 @@ def start_process(options: StartOptions) -> ProcessHandle:
     return start_posix_process(options)
 
 
-def make_pool_folder(root: Path | None) -> tuple[Path, BinaryIO | None]:
+def make_pool_folder(root: Path | None) -> tuple[Path, HeldFolder]:
     """Make the folder that a pool's sessions live below; only its owner may enter it.
 
     On POSIX a guard process outlives the pool and removes its folders, whatever the pool
-    dies of. On Windows nothing is left to do that, so there the folders of pools that
-    were killed are swept here.
+    dies of. On Windows nothing is left to do that, nor anywhere when the machine loses its
+    power: what was left so is swept here.
 
     Args:
-        root: The folder to make it in, or None for the system's temporary folder.
+        root: The folder to make it in, or None for one that nobody else can write to.
 
     Returns:
-        The folder, and a file to hold open for as long as the folder is in use.
+        The folder, and what marks it as in use, to be closed when it no longer is.
 
     Raises:
         OSError: It cannot be made.
     """
-    folder = Path(tempfile.mkdtemp(prefix=_FOLDER_PREFIX, dir=root)).resolve()
     if sys.platform == "win32":
         from .platform_windows import (  # noqa: PLC0415 - one system's module
             hold_windows_folder,
             sweep_windows_folders,
         )
 
+        folder = Path(tempfile.mkdtemp(prefix=_FOLDER_PREFIX, dir=root)).resolve()
         held = hold_windows_folder(folder)
         sweep_windows_folders(folder.parent, _FOLDER_PREFIX)
         return folder, held
-    return folder, None
+    from . import session_root  # noqa: PLC0415 - one system's module
+
+    is_own = False
+    if root is None:
+        root, is_own = session_root.sessions_root()
+    # Names of sockets that sessions make have room for no long path.
+    prefix = "" if is_own else _FOLDER_PREFIX
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=root)).resolve()
+    marked = session_root.HeldFolder(folder)
+    if is_own:
+        session_root.sweep(root)
+    return folder, marked

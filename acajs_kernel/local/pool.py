@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import functools
 import shutil
+import sys
 import threading
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
@@ -22,12 +23,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
     from types import TracebackType
-    from typing import BinaryIO
 
     from starlette.applications import Starlette
     from typing_extensions import Self
 
     from .ahead import StartedSession
+    from .platforms import HeldFolder
 
 __all__ = ["LocalPool"]
 
@@ -47,8 +48,8 @@ class LocalPool:
             which is right only where no port is opened.
         maximum_timeout_seconds: The longest time limit that an execution may ask for, in
             seconds; the service's is 220.
-        root: The folder to make the sessions' folders in, or None for the system's
-            temporary folder.
+        root: The folder to make the sessions' folders in, or None for one that nobody else
+            can write to.
         forward_environment: Environment variables that sessions get besides the few that
             pass anyway, exactly as they are given here.
         started: What the first session is made of, where it was started ahead.
@@ -84,7 +85,7 @@ class LocalPool:
         self._root = root
         self._forwarded = dict(forward_environment or {})
         self._folder: Path | None = None
-        self._held: BinaryIO | None = None
+        self._held: HeldFolder | None = None
         self._lock = threading.Lock()
         self._spare: Future[SessionProcess] | None = None
         if started is not None:
@@ -155,7 +156,7 @@ class LocalPool:
             # Its sessions' folders are gone by now, unless one of them takes long.
             with contextlib.suppress(OSError):
                 folder.rmdir()
-            if held is not None:
+            if sys.platform == "win32":
                 shutil.rmtree(folder, ignore_errors=True)
 
     async def _take_process(self) -> SessionProcess:
@@ -185,6 +186,8 @@ class LocalPool:
         with self._lock:
             # The guard of the last session that ends removes it, so it may be gone.
             if self._folder is None or not self._folder.exists():
+                if self._held is not None:
+                    self._held.close()
                 self._folder, self._held = make_pool_folder(self._root)
             return self._folder
 
@@ -192,7 +195,13 @@ class LocalPool:
         if self._version is None:
             asking = asyncio.to_thread(ask_node_version, self._node)
             self._version = asyncio.ensure_future(asking)
-        return (await asyncio.shield(self._version)).removeprefix("v")
+        try:
+            version = await asyncio.shield(self._version)
+        except Exception:
+            version = ""  # no thread could be started
+        if not version:
+            self._version = None  # it is asked again
+        return version.removeprefix("v")
 
 
 async def _stop_spare(spare: Future[SessionProcess] | None) -> None:

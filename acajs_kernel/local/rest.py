@@ -7,13 +7,12 @@ import re
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from acajs_kernel.errors import LocalPoolError
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = [
     "API_VERSIONS",
+    "FIRST_WITH_STREAM_LENGTH",
     "MAXIMUM_JSON_BYTES",
     "Family",
     "RestError",
@@ -45,11 +44,14 @@ API_VERSIONS: Mapping[str, Family] = {
 }
 """The versions of the service's REST API that the embedded pool speaks."""
 
+FIRST_WITH_STREAM_LENGTH = "2025-10-02-preview"
+"""The first version that has the field ``outputStreamsMaxLength``."""
+
 # The service's rule for a session identifier.
 _IDENTIFIER = re.compile(r"[A-Za-z0-9|\-&^%$#(){}\[\];<>]{4,128}")
 
 
-class RestError(LocalPoolError):
+class RestError(Exception):
     """A request that is answered with an error body.
 
     Args:
@@ -63,6 +65,7 @@ class RestError(LocalPoolError):
         self, status: int, code: str, message: str, *, headers: Mapping[str, str] | None = None
     ) -> None:
         super().__init__(message)
+        self.message = message
         self.status = status
         self.code = code
         self.headers = dict(headers or {})

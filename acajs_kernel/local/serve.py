@@ -43,13 +43,13 @@ async def serve(
     """
     if not pool.has_token:
         raise ConfigurationError(
-            "A pool without a token was to be put on a TCP port, where every user of this "
-            "machine could run code as you.",
+            "A pool without a token is not served on a TCP port: every user of this machine "
+            "could run code there as you.",
             remedy="Give the pool a token.",
         )
     if not is_loopback_name(host):
         raise ConfigurationError(
-            f"The embedded pool was to listen on {host!r}; it runs code as you, so it listens on "
+            f"The embedded pool does not listen on {host!r}: it runs code as you, so it listens on "
             "loopback addresses only.",
             remedy="Use 127.0.0.1.",
         )

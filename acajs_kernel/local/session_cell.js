@@ -9,7 +9,8 @@
 const { Console } = require("node:console");
 const { Writable } = require("node:stream");
 
-const { defaultMimer, toErrorReport, toMime } = require("./session_values.js");
+const { exposedMimer, toErrorReport, toMime } = require("./session_values.js");
+const { adopt, adoptMembers, user } = require("../runtime/runner/realm.js");
 
 /** @typedef {import("./session_values.js").MimeBundle} MimeBundle */
 /** @typedef {"stdout" | "stderr"} StreamName */
@@ -23,7 +24,7 @@ const { defaultMimer, toErrorReport, toMime } = require("./session_values.js");
  */
 
 /** Settings that user code may change for all cells of the session, as `$$.config`. */
-const config = { awaitExecution: false };
+const config = adopt({ awaitExecution: false });
 
 /** Methods of `$$` and of displays that send one representation as it is. */
 const RAW_OUTPUTS = Object.freeze([
@@ -103,7 +104,7 @@ class Cell {
     replaceProperty(globalThis, "console", this.console);
     replaceProperty(globalThis, "$$", this.$$);
     if (typeof Reflect.get(globalThis, "$$mimer$$") !== "function") {
-      replaceProperty(globalThis, "$$mimer$$", defaultMimer);
+      replaceProperty(globalThis, "$$mimer$$", exposedMimer);
     }
     for (const name of SETTERS) {
       Object.defineProperty(globalThis, `$$${name}$$`, {
@@ -113,10 +114,12 @@ class Cell {
       });
     }
     Object.defineProperty(globalThis, "$$async$$", {
-      get: () => this.isAsync,
-      set: (value) => {
-        this.isAsync = Boolean(value);
-      },
+      ...adoptMembers({
+        get: () => this.isAsync,
+        set: (/** @type {unknown} */ value) => {
+          this.isAsync = Boolean(value);
+        },
+      }),
       configurable: true,
       enumerable: false,
     });
@@ -234,13 +237,13 @@ class Cell {
       // The service answers no input requests: the promise stays pending, as there.
       this.isAsync = true;
       this.#session.send(this, { request: { input: options, id: this.#requests++ } });
-      return new Promise(() => {});
+      return new user.Promise(() => {});
     };
     $$.display = (/** @type {unknown[]} */ ...names) => this.#createDisplay(names);
     $$.clear = (/** @type {unknown} */ options) => {
       this.#session.send(this, { request: { clear: options || {} } });
     };
-    return $$;
+    return adoptMembers($$);
   }
 
   /**

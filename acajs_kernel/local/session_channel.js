@@ -9,6 +9,10 @@
 "use strict";
 
 const fs = require("node:fs");
+const { StringDecoder } = require("node:string_decoder");
+
+const { writeText } = require("../runtime/runner/bytes.js");
+const { pinned } = require("../runtime/runner/realm.js");
 
 /** Messages that a burst of output may use up before its pieces are joined. */
 const BURST_MESSAGES = 1000;
@@ -28,7 +32,6 @@ const LONGEST_REST = 5;
 // User code runs in the same realm and may replace what the protocol depends on.
 const { parse, stringify } = JSON;
 const { writeSync } = fs;
-const bufferConcat = Buffer.concat;
 const bufferFrom = Buffer.from;
 const now = performance.now.bind(performance);
 const schedule = setImmediate;
@@ -65,6 +68,19 @@ function toLine(message) {
   return line.replace(/\\\\|\\ud[89a-f][0-9a-f]{2}/g, (escape) =>
     escape === "\\\\" ? escape : "\ufffd",
   );
+}
+
+/**
+ * @param {string} text
+ * @returns {Uint8Array}
+ */
+function toBytes(text) {
+  if (text.length > JOINED_CHARACTERS) {
+    return bufferFrom(text);
+  }
+  // Node's own would write a short text by a method that user code may have replaced.
+  const room = new Uint8Array(text.length * 3);
+  return room.subarray(0, writeText(room, text, 0));
 }
 
 /** Sends messages, in order, and joins bursts of output. */
@@ -139,7 +155,7 @@ class Sender {
 
   /** @param {string} line The message as JSON. */
   #write(line) {
-    const bytes = bufferFrom(`${line}\n`);
+    const bytes = toBytes(`${line}\n`);
     let written = 0;
     let rest = SHORTEST_REST;
     while (written < bytes.length) {
@@ -160,25 +176,43 @@ class Sender {
 }
 
 /**
- * Call back with each message that a stream brings; end the process at its end.
+ * Read a line.
+ * @param {string} line What came.
+ * @returns {unknown} Its value, or undefined if it is not JSON.
+ */
+function read(line) {
+  try {
+    return parse(line);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Call back with each line that a stream brings; end the process at its end.
  * @param {import("node:stream").Readable} input The stream of lines.
- * @param {(message: unknown) => void} onMessage Called once a message, in order.
+ * @param {(message: unknown, number: number) => void} onLine Called once a line, in order,
+ *   with its value and its number, from 1; the value is undefined if the line is not JSON.
  * @returns {void}
  */
-function receive(input, onMessage) {
-  /** @type {Buffer[]} */
+function receive(input, onLine) {
+  const decoder = pinned(new StringDecoder("utf8"));
+  let number = 0;
+  /** @type {string[]} */
   let parts = [];
   input.on("data", (/** @type {Buffer} */ chunk) => {
+    const text = decoder.write(chunk);
     let start = 0;
-    for (let end = chunk.indexOf(10); end !== -1; end = chunk.indexOf(10, start)) {
-      parts.push(chunk.subarray(start, end));
+    for (let end = text.indexOf("\n"); end !== -1; end = text.indexOf("\n", start)) {
+      parts.push(text.slice(start, end));
       start = end + 1;
-      const line = bufferConcat(parts).toString();
+      const line = parts.join("");
       parts = [];
-      onMessage(parse(line));
+      number += 1;
+      onLine(read(line), number);
     }
-    if (start < chunk.length) {
-      parts.push(chunk.subarray(start));
+    if (start < text.length) {
+      parts.push(text.slice(start));
     }
   });
   input.on("error", endProcess);

@@ -41,6 +41,7 @@ class SessionProcess:
     def __init__(self, handle: ProcessHandle, folder: Path, node: Path) -> None:
         self._handle = handle
         self._reader: threading.Thread | None = None
+        self._lines = 0
         self.node = node
         self.data_folder = folder / "data"
         self.upload_folder = folder / "uploads"
@@ -119,9 +120,15 @@ class SessionProcess:
         self._reader = threading.Thread(target=read, name="acajs-session-reader", daemon=True)
         self._reader.start()
 
-    def send(self, message: Message) -> None:
-        """Send a message to the host; never blocks."""
+    def send(self, message: Message) -> int:
+        """Send a message to the host; never blocks.
+
+        Returns:
+            The number of its line, from 1, by which the host names one that it cannot read.
+        """
+        self._lines += 1
         self._handle.send(json.dumps(message).encode() + b"\n")
+        return self._lines
 
     def stop(self) -> None:
         """Ask for the end of the process, its descendants and its folders; at once."""

@@ -6,7 +6,7 @@
  */
 "use strict";
 
-const util = require("node:util");
+const { exposed, inspect, originalOf } = require("../runtime/runner/realm.js");
 
 /**
  * A bundle of representations of one value, by MIME type.
@@ -17,8 +17,6 @@ const util = require("node:util");
  * An error as Jupyter shows it.
  * @typedef {{ename: string, evalue: string, traceback: string[]}} ErrorReport
  */
-
-const { inspect } = util;
 
 /** Methods by which an object offers representations of its own. */
 const REPRESENTATIONS = Object.freeze([
@@ -68,6 +66,9 @@ function defaultMimer(value) {
   return bundle;
 }
 
+/** The same for user code, as `$$mimer$$` and `$$defaultMimer$$`. */
+const exposedMimer = exposed(defaultMimer);
+
 /**
  * Represent a cell's value, by the user's `$$mimer$$` where it is a function.
  * @param {unknown} value Any value.
@@ -75,7 +76,7 @@ function defaultMimer(value) {
  */
 function toMime(value) {
   const mimer = Reflect.get(globalThis, "$$mimer$$");
-  return typeof mimer === "function" ? mimer(value) : defaultMimer(value);
+  return typeof mimer === "function" ? originalOf(mimer)(value) : defaultMimer(value);
 }
 
 /**
@@ -98,6 +99,6 @@ function toErrorReport(thrown) {
   }
 }
 
-module.exports = { defaultMimer, toErrorReport, toMime };
+module.exports = { exposedMimer, toErrorReport, toMime };
 
 //# sourceURL=[eval]

@@ -155,7 +155,7 @@ class Call:
         """
         if not self._cell.allow_stdin:
             raise MagicError(
-                f"%{self.magic.name} has a question, which this frontend does not answer.",
+                f"%{self.magic.name} has a question, but this frontend cannot answer it.",
                 remedy=f"Give it as an argument: {' or '.join(self.magic.usage)}.",
             )
         return await self._host.ask(self._cell.key, InputRequest(prompt, password))

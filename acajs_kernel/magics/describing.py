@@ -32,7 +32,7 @@ def describe_all() -> Mapping[str, str]:
         for magic in every
         for form in magic.usage
     ]
-    more = "More about one of them: %help NAME, or a question mark behind it, as in %time?"
+    more = "More about one of them: %help NAME, or its name with a question mark, as in %time?"
     return {
         "text/plain": "\n".join(lines).replace("`", "") + f"\n\n{more}\n",
         "text/markdown": f"{markdown_table()}\n{more.replace('%time?', '`%time?`')}\n",

@@ -37,7 +37,7 @@ def asked_magic(code: str) -> Mapping[str, str] | None:
     magic = magics().get(name)
     if magic is not None:
         return describe_magic(magic)
-    return {"text/plain": f"There is no magic %{name}; %lsmagic lists what there is."}
+    return {"text/plain": f"There is no magic %{name}; %lsmagic lists all magics."}
 
 
 def check_cell(code: str) -> Completeness:
@@ -152,7 +152,8 @@ async def _session_files(text: str, cursor: int, notebook: NotebookSession) -> C
 def _local_files(word: str) -> list[str]:
     """Return the files of the kernel's machine whose paths begin so; folders end in a slash."""
     folder, _, prefix = word.rpartition("/")
-    where = Path(folder + "/").expanduser() if "/" in word else Path()
+    # pathlib's own function raises for the home of a user who does not exist.
+    where = Path(os.path.expanduser(folder + "/") if "/" in word else "")  # noqa: PTH111 -- as above
     head = f"{folder}/" if "/" in word else ""
     try:
         with os.scandir(where) as entries:

@@ -45,16 +45,16 @@ def find_magic(name: str, *, sign: str = "") -> Magic:
         meant = f"Did you mean {sign or '%'}{near[0]}? " if near else ""
         raise MagicError(
             f"There is no magic {sign or '%'}{name}" + ("; the cell did not run." if sign else "."),
-            remedy=f"{meant}%lsmagic lists what there is.",
+            remedy=f"{meant}%lsmagic lists all magics.",
         )
     if sign == "%%" and not magic.is_cell_magic:
         raise MagicError(
-            f"%{name} is a magic of a line, not of a cell; the cell did not run.",
+            f"%{name} is a line magic, not a cell magic; the cell did not run.",
             remedy=f"Write {magic.usage[0]}, and JavaScript on the other lines.",
         )
     if sign == "%" and not magic.is_line_magic:
         raise MagicError(
-            f"%%{name} is a magic of a whole cell; the cell did not run.",
-            remedy=f"Begin the cell with %%{name}, and write below it what it is for.",
+            f"%%{name} is a cell magic, not a line magic; the cell did not run.",
+            remedy=f"Begin the cell with %%{name}, and write its lines below.",
         )
     return magic

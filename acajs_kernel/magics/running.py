@@ -167,8 +167,8 @@ class MagicCell:
 
 def _needs_rich(magic: Magic) -> MagicError:
     return MagicError(
-        f"%{magic.name} needs the rich runtime, and cells run in plain mode.",
-        remedy="%runtime rich changes to it; variables are gone then.",
+        f"%{magic.name} needs the rich runtime, but cells run in plain mode.",
+        remedy="%runtime rich switches to it; variables are lost.",
     )
 
 
@@ -182,7 +182,7 @@ _MISPLACED = re.compile(r"^[^\S\n]*%%\w", re.MULTILINE)
 def _explained(error: Error, part: Part) -> Error:
     """Add why a line that looks like a magic was JavaScript, where that made the error."""
     if error.ename == "SyntaxError" and _MISPLACED.search(part.code):
-        hint = "A magic with %% takes a whole cell: it stands on the cell's first line."
+        hint = "A magic with %% takes a whole cell: put it on the cell's first line."
         return error._replace(traceback=(*error.traceback, hint))
     match = _UNDEFINED.search(error.evalue) if error.ename == "ReferenceError" else None
     if match is None or not isinstance(part, ScriptPart):
@@ -190,11 +190,11 @@ def _explained(error: Error, part: Part) -> Error:
     name, hint = match[1], ""
     if name in magics() and _begins_a_line(f"%{name}", part.code):
         hint = (
-            f"%{name} goes on the expression on the line above it: JavaScript's remainder. "
-            "End that line with a semicolon to use the magic."
+            f"JavaScript read % as the remainder operator, continuing the line above. End that "
+            f"line with a semicolon to use the magic %{name}."
         )
     elif _begins_a_line(f"!{name}", part.code):
-        hint = f"!{name} was read as JavaScript's negation. %sh {name} is a command always."
+        hint = f"JavaScript read ! as negation. %sh {name} always runs a command."
     return error._replace(traceback=(*error.traceback, hint)) if hint else error
 
 

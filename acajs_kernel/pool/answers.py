@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Literal
 
@@ -24,6 +25,7 @@ from acajs_kernel.pool.results import (
 
 __all__ = [
     "ShapeError",
+    "is_new_allocation",
     "parse_error",
     "parse_execution",
     "parse_file",
@@ -96,6 +98,15 @@ def parse_execution(value: JsonValue, *, operation_id: str, redact: Redactor) ->
     )
 
 
+def is_new_allocation(headers: Mapping[str, str]) -> bool:
+    """Tell whether an answer says that its session was allocated for this request.
+
+    ``X-Ms-New-Allocation`` is in a version of the vendor's sample of Python sessions, where its
+    values are not described; an answer without it says nothing.
+    """
+    return headers.get("x-ms-new-allocation", "").strip().lower() in {"true", "1", "yes"}
+
+
 def parse_files(value: JsonValue, directory: str) -> tuple[list[SessionFile], str]:
     """Read one page of a listing, and the link to the next page or ``""``.
 
@@ -145,7 +156,7 @@ def parse_session(value: JsonValue, identifier: str) -> SessionInfo:
         identifier=_text(item.get("identifier")) or identifier,
         created_at=_time(item.get("createdAt")),
         last_accessed_at=_time(item.get("lastAccessedAt")),
-        expires_at=_time(item.get("expireAt")),
+        expires_at=_time(item.get("expireAt") or item.get("expiresAt")),
         etag=_text(item.get("etag")),
     )
 
@@ -156,7 +167,8 @@ def parse_sessions(value: JsonValue) -> tuple[list[SessionInfo], str]:
     Raises:
         ShapeError: There is no list in it.
     """
-    items = value.get("value") if isinstance(value, dict) else value
+    # `sessions` is what one user of the service has seen.
+    items = value.get("value", value.get("sessions")) if isinstance(value, dict) else value
     if not isinstance(items, list):
         raise ShapeError("it holds no list of sessions")
     sessions = [parse_session(item, "") for item in items]

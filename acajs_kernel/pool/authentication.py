@@ -8,6 +8,7 @@ import re
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
 from acajs_kernel.errors import AcaJsError, AuthenticationError, ConfigurationError
@@ -57,7 +58,8 @@ class StaticToken:
         if not _BEARER_TOKEN.match(text):
             # The text is not quoted: it may be a secret with a character too many.
             raise ConfigurationError(
-                "The given token is empty or holds characters that no bearer token has.",
+                "The given token is empty or holds characters that are not allowed in a bearer "
+                "token.",
                 remedy=(
                     "Set ACAJS_TOKEN to the output of: az account get-access-token "
                     "--resource https://dynamicsessions.io --query accessToken -o tsv"
@@ -103,6 +105,7 @@ class AzureToken:
         self._remedy = remedy or _REMEDY
         self._given_credential = credential
         self._own_credential: Any = None
+        self._closings = 0
         self._bound_seconds = bound_seconds
         self._now = now
         self._token = ""
@@ -148,6 +151,7 @@ class AzureToken:
     def close(self) -> None:
         """Forget the token and close the credential, unless it was given."""
         self._token = ""
+        self._closings += 1
         credential, self._own_credential = self._own_credential, None
         if credential is not None:
             credential.close()
@@ -158,7 +162,9 @@ class AzureToken:
     async def _ask(self) -> Any:  # noqa: ANN401 - azure-core's AccessToken, not imported here
         started = time.monotonic()
         try:
-            access = await asyncio.wait_for(_in_thread(self._get_token), self._bound_seconds)
+            access = await asyncio.wait_for(
+                _in_thread(partial(self._get_token, self._closings)), self._bound_seconds
+            )
         except asyncio.TimeoutError:
             raise AuthenticationError(
                 f"The Azure credentials of this machine gave no token within "
@@ -172,18 +178,25 @@ class AzureToken:
             _log.debug("no Azure token: %s: %s", type(error).__name__, scrub(str(error)))
             # The cause is left out: its text names every credential tried, in many lines.
             raise AuthenticationError(
-                f"No Azure credential on this machine gives a token. {_helpful_part(error)}",
+                f"No Azure credential on this machine yields a token. {_helpful_part(error)}",
                 remedy=self._remedy,
                 seconds=time.monotonic() - started,
             ) from None
         _log.debug("got an Azure token in %.1f s", time.monotonic() - started)
         return access
 
-    def _get_token(self) -> Any:  # noqa: ANN401 - azure-core's AccessToken
-        credential = self._given_credential or self._own_credential
-        if credential is None:
-            credential = self._own_credential = _default_credential()
-        return credential.get_token(self._scope)
+    def _get_token(self, closings: int) -> Any:  # noqa: ANN401 - azure-core's AccessToken
+        """Ask the credential, in a thread that nobody may be waiting for any more."""
+        if self._given_credential is not None:
+            return self._given_credential.get_token(self._scope)
+        credential = self._own_credential or _default_credential()
+        if self._closings == closings:
+            self._own_credential = credential
+        try:
+            return credential.get_token(self._scope)
+        finally:
+            if self._closings != closings:
+                credential.close()  # what closed the rest did not know of it
 
 
 _REMEDY = (
@@ -209,7 +222,7 @@ def _default_credential() -> Any:  # noqa: ANN401 - azure-identity is imported i
         from azure.identity import DefaultAzureCredential  # noqa: PLC0415 - slow to import
     except ImportError as error:
         raise AuthenticationError(
-            "No token is configured and azure-identity, which would get one, cannot be imported.",
+            "No token is configured, and azure-identity, which would get one, cannot be imported.",
             remedy="Run `pip install azure-identity`, or set ACAJS_TOKEN.",
         ) from error
     return DefaultAzureCredential(exclude_interactive_browser_credential=True)

@@ -64,8 +64,8 @@ class Endpoint(NamedTuple):
         is_loopback = _is_loopback(host)
         if parts.scheme == "http" and not is_loopback:
             raise EndpointError(
-                f"The pool endpoint http://{host} is not encrypted: the token could be read on "
-                "the way. Plain http is taken for this machine alone.",
+                f"The pool endpoint http://{host} is not encrypted: others could read the token "
+                f"on the way. Plain http is allowed for this machine only.",
                 remedy=f"Use https://{host} instead.",
             )
         path, resource_id = _normalise_path(parts.path, host)

@@ -17,7 +17,9 @@ from acajs_kernel.pool.authentication import TokenSource
 from acajs_kernel.pool.call import Answer, AnswerTooLongError, Call, CarryingError, InProcessPool
 from acajs_kernel.pool.endpoint import Endpoint
 from acajs_kernel.pool.failures import Failure, FailureReader
+from acajs_kernel.pool.lookalikes import is_web_page
 from acajs_kernel.pool.redaction import Redactor
+from acajs_kernel.pool.refusals import Refusals, Renewal
 from acajs_kernel.pool.results import Wait
 from acajs_kernel.pool.retry import RetryPolicy, retry_after_seconds
 
@@ -61,11 +63,6 @@ def _without_command_line() -> Iterator[None]:
             del sys.modules[name]
 
 
-def _was_refused(failure: Failure) -> bool:
-    error = failure.error
-    return isinstance(error, PoolError) and error.status == HTTPStatus.UNAUTHORIZED
-
-
 class Exchange:
     """Sends calls to one pool.
 
@@ -77,6 +74,7 @@ class Exchange:
         in_process: The pool, where it runs in this process.
         maximum_answer_bytes: How much of an answer is kept in memory.
         on_wait: Told before each pause.
+        on_answer: Told when an answer has come, whatever it says.
         clock: Monotonic time in seconds.
         sleep: Pauses for so many seconds.
     """
@@ -91,6 +89,7 @@ class Exchange:
         in_process: InProcessPool | None = None,
         maximum_answer_bytes: int = MAXIMUM_ANSWER_BYTES,
         on_wait: Callable[[Wait], None] | None = None,
+        on_answer: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
@@ -101,11 +100,13 @@ class Exchange:
         self._in_process = in_process
         self._maximum_answer_bytes = maximum_answer_bytes
         self._on_wait = on_wait
+        self._on_answer = on_answer
         self._clock = clock
         self._sleep = sleep
         self._carrier: HttpCarrier | None = None
         self._is_closed = False
         self._has_reached_pool = False
+        self._renewal: Renewal | None = None if tokens is None else Renewal(tokens, clock)
 
     async def aclose(self) -> None:
         """Close every connection; calls that run then fail."""
@@ -126,9 +127,9 @@ class Exchange:
             ConfigurationError: It cannot be sent at all.
         """
         token = await self._tokens.token() if self._tokens else ""
-        has_refreshed = False
         may_have_been_done = False
         first_failure_at: float | None = None
+        refusals = Refusals(self._policy, self._renewal, self._clock)
         attempt = 0
         while True:
             attempt += 1
@@ -140,21 +141,23 @@ class Exchange:
             except _FailedError as failed:
                 failure, cause = failed.failure, failed.__cause__
             may_have_been_done = may_have_been_done or not failure.is_safe
-            if _was_refused(failure) and self._tokens and not has_refreshed:
-                has_refreshed = True
-                refused, token = token, await self._tokens.token(refresh=True)
-                if token != refused and call.rewind():
+            wait: Wait | None
+            if failure.is_refusal:
+                renewed = await refusals.renewed_token(token)
+                if renewed and call.rewind():
+                    token = renewed
                     continue  # at once: a refused request was not carried out
-                raise failure.error from cause
-            now = self._clock()
-            first_failure_at = now if first_failure_at is None else first_failure_at
-            wait = self._policy.wait_before_next(
-                failure,
-                is_repeatable=call.is_repeatable,
-                has_reached_pool=self._has_reached_pool,
-                attempt=attempt,
-                elapsed_seconds=now - first_failure_at,
-            )
+                wait = refusals.wait(failure)
+            else:
+                now = self._clock()
+                first_failure_at = now if first_failure_at is None else first_failure_at
+                wait = self._policy.wait_before_next(
+                    failure,
+                    is_repeatable=call.is_repeatable,
+                    has_reached_pool=self._has_reached_pool,
+                    attempt=attempt,
+                    elapsed_seconds=now - first_failure_at,
+                )
             if wait is None or not call.rewind():
                 raise failure.error from cause
             await self._pause(wait)
@@ -190,10 +193,12 @@ class Exchange:
                 )
             )
         try:
-            return read(answer)
-        except ShapeError as problem:
-            failure = self._reader(call, token).of_shape(answer, str(problem), attempt=attempt)
-        raise _FailedError(failure)
+            if call.destination is not None or not is_web_page(answer.headers, answer.body):
+                return read(answer)
+            problem = "it is a web page"
+        except ShapeError as error:
+            problem = str(error)
+        raise _FailedError(self._reader(call, token).of_shape(answer, problem, attempt=attempt))
 
     def _reader(self, call: Call, token: str) -> FailureReader:
         return FailureReader(self._endpoint, call, Redactor(call.identifier, [token]))
@@ -210,6 +215,7 @@ class Exchange:
         if answer is None:
             answer = await self._carry(call, token, attempt)
         self._has_reached_pool = True
+        self._on_answer()
         if _log.isEnabledFor(logging.DEBUG):
             _log.debug(
                 "%s %s: HTTP %d in %.3f s, %s bytes out, %d bytes in, attempt %d, operation id %s",

@@ -30,6 +30,7 @@ from acajs_kernel.pool import remedies
 from acajs_kernel.pool.answers import parse_error, shorten
 from acajs_kernel.pool.call import Answer, Call
 from acajs_kernel.pool.endpoint import Endpoint
+from acajs_kernel.pool.lookalikes import is_web_page, look_at, web_page_title
 from acajs_kernel.pool.redaction import Redactor
 from acajs_kernel.pool.results import ServiceErrorDetail
 
@@ -69,7 +70,10 @@ class Failure(NamedTuple):
         is_transient: Sending again can help at all.
         was_connecting: No connection came about.
         is_busy: The service asked to come back later.
+        is_refusal: The token was refused, which may pass: a role that was given just now
+            takes minutes to spread.
         retry_after_seconds: How long the service asked to wait, if it said.
+        most_attempts: How often sending it is worth while in all; None for no such bound.
     """
 
     error: Exception
@@ -78,7 +82,9 @@ class Failure(NamedTuple):
     is_transient: bool = False
     was_connecting: bool = False
     is_busy: bool = False
+    is_refusal: bool = False
     retry_after_seconds: float | None = None
+    most_attempts: int | None = None
 
 
 class FailureReader:
@@ -119,13 +125,18 @@ class FailureReader:
         reason = f"{self._pool} answered HTTP {status} {self._redact(answer.reason)}".rstrip()
         if code:
             reason += f", {code}"
+        is_page = is_web_page(answer.headers, answer.body)
+        if is_page:
+            reason += f" with a web page{web_page_title(answer.body, self._redact)}"
         said = f": {_sentence(detail.message)}" if detail.message else "."
         message = f"{self._call.operation} failed: {reason}{said}{_after(attempt)}"
         return Failure(
             self._error(
                 kind,
                 message + self._fate(is_safe=is_safe),
-                remedy=remedies.of_status(self._endpoint, self._call, status, code),
+                remedy=remedies.of_status(
+                    self._endpoint, self._call, status, code, is_page=is_page
+                ),
                 status=status,
                 code=code,
                 service_message=_with_details(detail),
@@ -137,19 +148,30 @@ class FailureReader:
             is_safe=is_safe,
             is_transient=status in _TRANSIENT_STATUSES,
             is_busy=status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE},
+            is_refusal=status == HTTPStatus.UNAUTHORIZED,
             retry_after_seconds=retry_after_seconds,
         )
 
     def of_shape(self, answer: Answer, problem: str, *, attempt: int) -> Failure:
         """Explain a successful answer that is not what the service documents."""
-        reason = f"{self._pool} answered HTTP {answer.status}, but {self._redact(problem)}"
-        return self._unexpected(answer, reason, attempt, is_transient=True)
+        seems = look_at(
+            answer.status, answer.headers, answer.body, self._redact(problem), self._redact
+        )
+        return self._unexpected(
+            answer,
+            f"{self._pool} answered HTTP {answer.status}, {seems.what}",
+            attempt,
+            remedy=seems.remedy,
+            most_attempts=seems.most_attempts,
+        )
 
     def of_size(self, answer: Answer, maximum_bytes: int, *, attempt: int) -> Failure:
         """Explain an answer of which no more was read."""
         reason = f"the answer of {self._pool} is larger than {maximum_bytes:,} bytes"
         # The same request would get the same answer.
-        return self._unexpected(answer, reason, attempt, is_transient=False)
+        return self._unexpected(
+            answer, reason, attempt, remedy=remedies.UNEXPECTED_ANSWER, most_attempts=1
+        )
 
     def of_fault(self, fault: Exception, *, seconds: float, attempt: int) -> Failure:
         """Explain a transport's exception."""
@@ -177,9 +199,10 @@ class FailureReader:
         text = f"{self._call.operation} failed: {what} from {self._pool}.{_after(attempt)}"
         if not is_timeout:
             text = (
-                f"{self._call.operation} failed: {what}; asked was {self._pool}.{_after(attempt)}"
+                f"{self._call.operation} failed: the connection to {self._pool} "
+                f"broke ({self._describe(fault)}).{_after(attempt)}"
             )
-        remedy = remedies.of_broken_connection(is_timeout=is_timeout)
+        remedy = remedies.of_broken_connection(self._endpoint, is_timeout=is_timeout)
         if self._call.is_execution and not self._call.is_repeatable:
             kind = ExecutionFateUnknownError
             text += f" {_FATE_UNKNOWN}"
@@ -230,21 +253,28 @@ class FailureReader:
         return f" {_FATE_UNKNOWN}"
 
     def _unexpected(
-        self, answer: Answer, reason: str, attempt: int, *, is_transient: bool
+        self,
+        answer: Answer,
+        reason: str,
+        attempt: int,
+        *,
+        remedy: str,
+        most_attempts: int | None,
     ) -> Failure:
         message = f"{self._call.operation} failed: {reason}.{_after(attempt)}"
         return Failure(
             self._error(
                 UnexpectedAnswerError,
                 message + self._fate(is_safe=False),
-                remedy=remedies.UNEXPECTED_ANSWER,
+                remedy=remedy,
                 status=answer.status,
                 operation_id=shorten(self._redact(answer.operation_id), 100),
                 seconds=answer.seconds,
                 may_have_run=self._call.has_effect,
             ),
             reason=reason,
-            is_transient=is_transient,
+            is_transient=True,
+            most_attempts=most_attempts,
         )
 
     def _of_redirect(self, answer: Answer, attempt: int) -> Failure:
@@ -287,13 +317,15 @@ class FailureReader:
                 reason="the request cannot be sent",
                 is_safe=True,
             )
-        problem = explain_connection_fault(fault, seconds=seconds, describe=self._describe)
+        problem = explain_connection_fault(
+            fault, endpoint=self._endpoint, seconds=seconds, describe=self._describe
+        )
         return Failure(
             self._error(
                 PoolUnreachableError,
                 f"{self._call.operation} failed: {self._pool} was not reached: {problem.what}. "
                 f"Nothing was sent.{_after(attempt)}",
-                remedy=remedies.of_unreachable(self._endpoint, problem.cause, problem.proxy),
+                remedy=remedies.of_unreachable(self._endpoint, problem),
                 seconds=seconds,
             ),
             reason=f"{self._pool} was not reached: {problem.what}",

@@ -25,12 +25,12 @@ def check_identifier(identifier: str) -> str:
         IdentifierError: It is too short, too long, or holds another character.
     """
     remedy = (
-        "Give 4 to 128 letters, digits or | - & ^ % $ # ( ) { } [ ] ; < >, best a random text: "
+        "Give 4 to 128 letters, digits or | - & ^ % $ # ( ) { } [ ] ; < >, preferably random: "
         'python -c "import secrets; print(secrets.token_hex(16))"'
     )
     if not _MINIMUM_LENGTH <= len(identifier) <= _MAXIMUM_LENGTH:
         raise IdentifierError(
-            f"The session identifier has {len(identifier)} characters; the service takes "
+            f"The session identifier has {len(identifier)} characters; the service allows "
             f"{_MINIMUM_LENGTH} to {_MAXIMUM_LENGTH}.",
             remedy=remedy,
         )
@@ -40,7 +40,7 @@ def check_identifier(identifier: str) -> str:
         )
         raise IdentifierError(
             f"The session identifier holds {identifier[position]!r} at position {position + 1}, "
-            "which the service does not take.",
+            f"which the service does not allow.",
             remedy=remedy,
         )
     return identifier

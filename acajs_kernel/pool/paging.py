@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol, TypeVar
 from urllib.parse import quote, urlencode
 
 from acajs_kernel.errors import UnexpectedAnswerError
-from acajs_kernel.pool.call import Call
+from acajs_kernel.pool.call import Answer, Call
 from acajs_kernel.pool.endpoint import Endpoint
-from acajs_kernel.pool.exchange import Exchange
 
 __all__ = ["read_pages"]
 
@@ -18,8 +17,16 @@ _Item = TypeVar("_Item")
 _MAXIMUM_PAGES = 1000
 
 
+class _Send(Protocol):
+    """Sends a call, and reads its answer."""
+
+    def __call__(
+        self, call: Call, read: Callable[[Answer], tuple[list[_Item], str]]
+    ) -> Awaitable[tuple[list[_Item], str]]: ...
+
+
 async def read_pages(
-    exchange: Exchange,
+    send: _Send,
     endpoint: Endpoint,
     first: Call,
     parse: Callable[[bytes], tuple[list[_Item], str]],
@@ -27,7 +34,7 @@ async def read_pages(
     """Send a call, and follow its answer's links to further pages.
 
     Args:
-        exchange: Sends the calls.
+        send: Sends a call, and reads its answer.
         endpoint: The pool's endpoint.
         first: The call for the first page.
         parse: Returns a page's entries and its link, which is empty in the last one.
@@ -43,7 +50,7 @@ async def read_pages(
     seen: set[str] = set()
     call = first
     for _ in range(_MAXIMUM_PAGES):
-        items, link = await exchange.send(call, lambda answer: parse(answer.body))
+        items, link = await send(call, lambda answer: parse(answer.body))
         found += items
         if not link:
             return found
@@ -53,8 +60,8 @@ async def read_pages(
         seen.add(url)
         call = first._replace(url=url)
     raise UnexpectedAnswerError(
-        f"{first.operation} failed: the session pool at {endpoint.host} leads from "
-        f"page to page without end; {len(found)} entries were read.",
+        f"{first.operation} failed: the session pool at {endpoint.host} leads from page to page "
+        f"endlessly; {len(found)} entries were read.",
         endpoint=endpoint.url,
     )
 
@@ -83,8 +90,8 @@ def _next_page_url(
         is_same = False
     if not is_same or url.userinfo:
         raise UnexpectedAnswerError(
-            f"{operation} failed: the session pool at {endpoint.host} names another host "
-            "for the next page. It was not asked, so that the token stays here.",
+            f"{operation} failed: the session pool at {endpoint.host} names another host for the "
+            f"next page. The kernel did not ask that host, so that the token stays here.",
             remedy="Check that ACAJS_POOL_ENDPOINT is the pool's own endpoint.",
             endpoint=endpoint.url,
         )

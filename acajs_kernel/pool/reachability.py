@@ -19,10 +19,10 @@ import httpx
 from acajs_kernel.errors import PoolUnreachableError
 from acajs_kernel.pool import remedies
 from acajs_kernel.pool.endpoint import Endpoint
+from acajs_kernel.pool.proxies import find_proxy
 from acajs_kernel.pool.transport import (
     CONNECT_SECONDS,
     open_http_client,
-    proxy_of,
     ssl_context,
 )
 from acajs_kernel.pool.unreachable import explain_connection_fault
@@ -54,9 +54,8 @@ class Handshake:
 
 
 def proxy_variable(endpoint: Endpoint) -> str:
-    """Return the name of the variable whose proxy requests go through, or an empty text."""
-    name, _ = proxy_of(endpoint)
-    return name
+    """Return what names the proxy that requests go through, or an empty text."""
+    return find_proxy(endpoint).source
 
 
 async def resolve_name(endpoint: Endpoint) -> list[str]:
@@ -154,10 +153,13 @@ def _unreachable(endpoint: Endpoint, operation: str, error: Exception) -> PoolUn
         fault = httpx.ConnectTimeout("") if is_late else httpx.ConnectError(str(error))
         fault.__cause__ = error
     problem = explain_connection_fault(
-        fault, seconds=CONNECT_SECONDS, describe=lambda problem: type(problem).__name__
+        fault,
+        endpoint=endpoint,
+        seconds=CONNECT_SECONDS,
+        describe=lambda problem: type(problem).__name__,
     )
     return PoolUnreachableError(
         f"{operation} failed: {endpoint.host} was not reached: {problem.what}.",
-        remedy=remedies.of_unreachable(endpoint, problem.cause, problem.proxy),
+        remedy=remedies.of_unreachable(endpoint, problem),
         endpoint=endpoint.url,
     )

@@ -52,6 +52,9 @@ class Execution(NamedTuple):
         duration_milliseconds: The service's own measure, or None where it gives none.
         operation_id: What the vendor's support asks for; may be empty.
         error: The service's error object, where the answer holds one.
+        is_new_session: The answer says that the session was allocated for this execution.
+        session_guid: Names the container under the session; another one means another session.
+            Empty where the service does not say.
     """
 
     status: Literal["Succeeded", "Failed"]
@@ -61,6 +64,8 @@ class Execution(NamedTuple):
     duration_milliseconds: int | None
     operation_id: str
     error: ServiceErrorDetail | None
+    is_new_session: bool = False
+    session_guid: str = ""
 
 
 class SessionFile(NamedTuple):

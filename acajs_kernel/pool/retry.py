@@ -11,7 +11,7 @@ from typing import NamedTuple
 from acajs_kernel.pool.failures import Failure
 from acajs_kernel.pool.results import Wait
 
-__all__ = ["RetryPolicy", "retry_after_seconds"]
+__all__ = ["RetryPolicy", "refusal_seconds", "retry_after_seconds"]
 
 _FIRST_PAUSE_SECONDS = 0.2
 _FIRST_BUSY_PAUSE_SECONDS = 1.0
@@ -19,6 +19,10 @@ _LONGEST_PAUSE_SECONDS = 15.0
 # A pool that was never reached is more likely misspelt or not running than out for a
 # moment: its user should not wait a minute to learn that.
 _FIRST_CONTACT_ATTEMPTS = 3
+# The service may refuse a good token for a while, and a wrong one for good: worth some seconds.
+_REFUSAL_SECONDS = 8.0
+# A pool on this machine has no roles that spread.
+_LOOPBACK_REFUSAL_SECONDS = 1.0
 _MILLISECOND_HEADERS = ("retry-after-ms", "x-ms-retry-after-ms")
 
 
@@ -32,10 +36,32 @@ class RetryPolicy(NamedTuple):
     Attributes:
         bound_seconds: No attempt begins later than this after the first failure.
         random: A number from 0 up to 1.
+        refusal_seconds: The bound for a token that is refused, counted from its first refusal.
     """
 
     bound_seconds: float
     random: Callable[[], float] = random_numbers.random
+    refusal_seconds: float = _REFUSAL_SECONDS
+
+    def wait_after_refusal(
+        self, failure: Failure, *, refusals: int, elapsed_seconds: float
+    ) -> Wait | None:
+        """Return the pause before a request whose token was refused is sent again, or None.
+
+        A refused request was not carried out, so that any may be sent again.
+
+        Args:
+            failure: The refusal.
+            refusals: How often the call was refused, from 1.
+            elapsed_seconds: The time since its first refusal.
+        """
+        return self._replace(bound_seconds=self.refusal_seconds).wait_before_next(
+            failure._replace(is_transient=True),
+            is_repeatable=False,
+            has_reached_pool=True,
+            attempt=refusals,
+            elapsed_seconds=elapsed_seconds,
+        )
 
     def wait_before_next(
         self,
@@ -57,6 +83,8 @@ class RetryPolicy(NamedTuple):
         """
         if not failure.is_transient or not (failure.is_safe or is_repeatable):
             return None
+        if failure.most_attempts is not None and attempt >= failure.most_attempts:
+            return None
         if failure.was_connecting and not has_reached_pool and attempt >= _FIRST_CONTACT_ATTEMPTS:
             return None
         first = _FIRST_BUSY_PAUSE_SECONDS if failure.is_busy else _FIRST_PAUSE_SECONDS
@@ -74,6 +102,11 @@ class RetryPolicy(NamedTuple):
             elapsed_seconds=elapsed_seconds,
             bound_seconds=self.bound_seconds,
         )
+
+
+def refusal_seconds(*, is_loopback: bool) -> float:
+    """Return for how long a refused token is tried again, in seconds."""
+    return _LOOPBACK_REFUSAL_SECONDS if is_loopback else _REFUSAL_SECONDS
 
 
 def retry_after_seconds(headers: Mapping[str, str]) -> float | None:

@@ -121,7 +121,7 @@ class Upload:
 
     def _too_large(self, size: int) -> TooLargeError:
         return TooLargeError(
-            f"The file {self._name!r} has {size:,} bytes or more; the service takes at most "
+            f"The file {self._name!r} has {size:,} bytes or more; the service allows at most "
             f"{MAXIMUM_UPLOAD_BYTES:,} (128 MB). It was not uploaded.",
             remedy="Split or compress the file, or let the session's own code download it.",
         )
@@ -130,7 +130,7 @@ class Upload:
         return InvalidRequestError(
             f"The content of {self._name!r} has {found} bytes, but {self.size} were announced. "
             "It was not uploaded.",
-            remedy="Give the right size, or none; do not change the file while it is uploaded.",
+            remedy="Give the right size, or none; do not change the file during the upload.",
         )
 
 

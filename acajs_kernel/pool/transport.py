@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import ssl
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
 from acajs_kernel import __version__
 from acajs_kernel.errors import ConfigurationError
 from acajs_kernel.pool.endpoint import Endpoint
+from acajs_kernel.pool.proxies import find_proxy
 from acajs_kernel.pool.redaction import hide_identifiers_from_library_logs
 from acajs_kernel.pool.writing import write_in_one_piece
 
@@ -21,7 +20,6 @@ __all__ = [
     "USER_AGENT",
     "open_http_client",
     "open_transport",
-    "proxy_of",
     "ssl_context",
     "timeout",
 ]
@@ -74,42 +72,25 @@ def open_transport(endpoint: Endpoint) -> httpx.AsyncBaseTransport:
         ConfigurationError: The certificates or the proxies of the environment are unusable.
     """
     hide_identifiers_from_library_logs()
-    _, proxy = proxy_of(endpoint)
+    proxy = find_proxy(endpoint)
     try:
         transport = httpx.AsyncHTTPTransport(
             verify=ssl_context(endpoint),
-            proxy=proxy or None,
+            proxy=proxy.url or None,
             trust_env=False,
             limits=httpx.Limits(keepalive_expiry=_KEEPALIVE_SECONDS),
         )
     except (ValueError, ImportError, httpx.InvalidURL) as error:
         # The cause is left out: a proxy's URL may hold a password.
         raise ConfigurationError(
-            f"The proxy settings of the environment cannot be used ({type(error).__name__}).",
+            f"The proxy that {proxy.source} names cannot be used ({type(error).__name__}).",
             remedy=(
-                "Check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY: they must look like "
-                "http://HOST:PORT. A SOCKS proxy needs `pip install socksio`."
+                "Its address must look like http://HOST:PORT. A SOCKS proxy needs "
+                "`pip install socksio`."
             ),
         ) from None
     write_in_one_piece(transport)
     return transport
-
-
-def proxy_of(endpoint: Endpoint) -> tuple[str, str]:
-    """Return the variable that names the proxy of requests to an endpoint, and its URL.
-
-    Both are empty where requests go to no proxy: to this machine, and to hosts that
-    ``NO_PROXY`` names.
-    """
-    if endpoint.is_loopback:
-        return "", ""
-    parts = urlsplit(endpoint.url)
-    proxies = getproxies()
-    name = next((name for name in (parts.scheme, "all") if proxies.get(name)), "")
-    if not name or proxy_bypass(parts.hostname or ""):
-        return "", ""
-    url = proxies[name]
-    return f"{name.upper()}_PROXY", url if "://" in url else f"http://{url}"
 
 
 def timeout(answer_seconds: float) -> httpx.Timeout:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import ssl
 from collections.abc import Callable, Iterator
@@ -10,9 +9,13 @@ from dataclasses import dataclass
 
 import httpx
 
+from acajs_kernel.pool.endpoint import Endpoint
+from acajs_kernel.pool.proxies import find_proxy
+
 __all__ = ["ConnectionProblem", "explain_connection_fault"]
 
-_PROXY_VARIABLES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
+_EXPIRED_CODES = frozenset({9, 10})  # X509_V_ERR_CERT_NOT_YET_VALID, ..._HAS_EXPIRED
+_OTHER_HOST_CODES = frozenset({62, 64})  # X509_V_ERR_HOSTNAME_MISMATCH, ..._IP_ADDRESS_MISMATCH
 
 
 @dataclass(frozen=True)
@@ -20,53 +23,73 @@ class ConnectionProblem:
     """Why no connection came about.
 
     Attributes:
-        cause: ``certificate``, ``tls``, ``name``, ``refused``, ``proxy``, ``timeout`` or
-            ``other``.
+        cause: ``certificate`` (its authority is not trusted), ``expired`` and ``host`` (of
+            the certificate as well), ``tls``, ``name``, ``refused``, ``proxy``, ``timeout``
+            or ``other``.
         what: The same, a clause for people.
-        proxy: The environment variable that sets a proxy, or empty.
+        proxy: What names the proxy that the request went through, or empty.
+        spared_by: What has kept the request from a proxy, with what names that; or None.
     """
 
     cause: str
     what: str
     proxy: str
+    spared_by: tuple[str, str] | None = None
+
+    @property
+    def is_about_certificate(self) -> bool:
+        """Whether the server's certificate is what is wrong."""
+        return self.cause in {"certificate", "expired", "host"}
 
     @property
     def is_transient(self) -> bool:
         """Whether asking again can help: it changes no certificate and no proxy's rules."""
-        return self.cause not in {"certificate", "proxy"}
+        return not self.is_about_certificate and self.cause != "proxy"
 
 
 def explain_connection_fault(
-    fault: Exception, *, seconds: float, describe: Callable[[Exception], str]
+    fault: Exception, *, endpoint: Endpoint, seconds: float, describe: Callable[[Exception], str]
 ) -> ConnectionProblem:
     """Tell why no connection came about.
 
     Args:
         fault: What the HTTP library raised before anything was sent.
+        endpoint: Where the request was to go.
         seconds: How long the attempt took, in seconds.
         describe: Puts an exception into words without secrets.
     """
+    proxy = find_proxy(endpoint)
+    owner, to, through = (
+        ("the proxy's", " to the proxy", " through the proxy") if proxy.url else ("its", "", "")
+    )
     causes = list(_chain(fault))
     certificate = next((c for c in causes if isinstance(c, ssl.SSLCertVerificationError)), None)
     if isinstance(fault, httpx.ProxyError):
         cause, what = "proxy", f"the proxy refused ({describe(fault)})"
     elif certificate is not None:
         cause, what = (
-            "certificate",
+            _cause_of(certificate),
             f"its certificate is not trusted ({certificate.verify_message})",
         )
     elif any(isinstance(cause, ssl.SSLError) for cause in causes):
         cause, what = "tls", f"the TLS handshake failed ({describe(fault)})"
     elif any(isinstance(cause, socket.gaierror) for cause in causes):
-        cause, what = "name", "its host name is unknown"
+        cause, what = "name", f"{owner} host name is unknown"
     elif any(isinstance(cause, ConnectionRefusedError) for cause in causes):
-        cause, what = "refused", "the connection was refused"
+        cause, what = "refused", f"the connection{to} was refused"
     elif isinstance(fault, httpx.TimeoutException):
-        cause, what = "timeout", f"no connection came about within {seconds:.0f} s"
+        cause, what = "timeout", f"no connection came about{through} within {seconds:.0f} s"
     else:
-        cause, what = "other", f"no connection came about ({describe(fault)})"
-    proxy = next((name for name in _PROXY_VARIABLES if os.environ.get(name)), "")
-    return ConnectionProblem(cause, what, proxy)
+        cause, what = "other", f"no connection came about{through} ({describe(fault)})"
+    return ConnectionProblem(cause, what, proxy.source, proxy.spared_by)
+
+
+def _cause_of(certificate: ssl.SSLCertVerificationError) -> str:
+    """Tell what is wrong with a certificate."""
+    code = getattr(certificate, "verify_code", 0)
+    if code in _EXPIRED_CODES:
+        return "expired"
+    return "host" if code in _OTHER_HOST_CODES else "certificate"
 
 
 def _chain(fault: BaseException | None) -> Iterator[BaseException]:

@@ -12,10 +12,10 @@ import re
 from typing import Literal, NamedTuple
 from urllib.parse import quote
 
-from acajs_kernel.errors import ConfigurationError, InvalidRequestError
+from acajs_kernel.errors import ConfigurationError
 from acajs_kernel.pool.results import JsonValue
 
-__all__ = ["KNOWN_API_VERSIONS", "SESSION_API_VERSION", "Wire", "check_name", "check_path"]
+__all__ = ["KNOWN_API_VERSIONS", "MANAGEMENT_API_VERSION", "SESSION_API_VERSION", "Wire"]
 
 KNOWN_API_VERSIONS = (
     "2024-02-02-preview",
@@ -29,10 +29,13 @@ KNOWN_API_VERSIONS = (
 SESSION_API_VERSION = "2025-10-02-preview"
 """The version of calls about sessions and pools, which older versions do not have."""
 
+MANAGEMENT_API_VERSION = "2025-02-02-preview"
+"""The version of calls below ``/.management``, as the vendor's page on custom-container sessions
+has it in each of its examples."""
+
 _VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(?:-preview)?\Z")
 _FIRST_OF_NEW_FAMILY = "2024-10-02"
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_MAXIMUM_NAME_BYTES = 255
+_FIRST_WITH_OUTPUT_LENGTH = "2025-10-02"
 
 
 class Wire(NamedTuple):
@@ -56,12 +59,10 @@ class Wire(NamedTuple):
         version = api_version.strip()
         if not _VERSION.match(version):
             raise ConfigurationError(
-                f"The API version {version!r} is not one: it must look like YYYY-MM-DD-preview.",
+                f"{version!r} is not an API version: it must look like YYYY-MM-DD-preview.",
                 remedy=f"Set ACAJS_API_VERSION to one of: {', '.join(KNOWN_API_VERSIONS)}.",
             )
-        # Dates of this form sort as text.
-        is_new = version[: len(_FIRST_OF_NEW_FAMILY)] >= _FIRST_OF_NEW_FAMILY
-        return cls(version, "executions" if is_new else "code")
+        return cls(version, "executions" if _is_from(version, _FIRST_OF_NEW_FAMILY) else "code")
 
     @property
     def has_file_metadata(self) -> bool:
@@ -76,7 +77,10 @@ class Wire(NamedTuple):
     def execute_body(
         self, code: str, timeout_seconds: int, output_streams_max_length: int | None
     ) -> JsonValue:
-        """Return the body of an execution."""
+        """Return the body of an execution.
+
+        Versions before 2025-10-02-preview know no `output_streams_max_length`: it is not sent.
+        """
         if self.family == "code":
             return {
                 "properties": {
@@ -92,7 +96,8 @@ class Wire(NamedTuple):
             "code": code,
             "timeoutInSeconds": timeout_seconds,
         }
-        if output_streams_max_length is not None:
+        knows_length = _is_from(self.api_version, _FIRST_WITH_OUTPUT_LENGTH)
+        if output_streams_max_length is not None and knows_length:
             body["outputStreamsMaxLength"] = output_streams_max_length
         return body
 
@@ -121,7 +126,7 @@ class Wire(NamedTuple):
         if self.family == "code":
             if path:
                 raise ConfigurationError(
-                    f"API version {self.api_version} knows no folders, so {path!r} cannot be "
+                    f"API version {self.api_version} has no folders, so {path!r} cannot be "
                     "reached through the files API.",
                     remedy="Set ACAJS_API_VERSION=2024-10-02-preview or a later one.",
                 )
@@ -132,52 +137,6 @@ class Wire(NamedTuple):
         return parameters
 
 
-def check_name(name: str) -> str:
-    """Return a file's name if it is one.
-
-    Raises:
-        InvalidRequestError: It is empty, a path, or no name that a server could store.
-    """
-    problem = ""
-    if not name:
-        problem = "is empty"
-    elif name in {".", ".."}:
-        problem = "means a folder"
-    elif "/" in name or "\\" in name:
-        problem = "holds a path separator"
-    elif _CONTROL.search(name):
-        problem = "holds a control character"
-    else:
-        try:
-            if len(name.encode()) > _MAXIMUM_NAME_BYTES:
-                problem = f"is longer than {_MAXIMUM_NAME_BYTES} bytes"
-        except UnicodeEncodeError:
-            problem = "holds half of a surrogate pair"
-    if problem:
-        raise InvalidRequestError(
-            f"The file name {name[:80]!a} {problem}; nothing was sent.",
-            remedy="Give the name alone, and the folder separately.",
-        )
-    return name
-
-
-def check_path(path: str) -> str:
-    """Return a folder's path, relative to the session's data folder, without outer slashes.
-
-    Raises:
-        InvalidRequestError: It leads out of the data folder or holds what no path holds.
-    """
-    trimmed = path.strip("/")
-    parts = trimmed.split("/") if trimmed else []
-    bad = "\\" in path or _CONTROL.search(path) or any(part in {"", ".", ".."} for part in parts)
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        bad = True
-    if bad:
-        raise InvalidRequestError(
-            f"The folder {path[:80]!a} is not a path below the session's data folder; "
-            "nothing was sent.",
-            remedy="Give it relative to /mnt/data, with / between names, without . and ..",
-        )
-    return trimmed
+def _is_from(version: str, first: str) -> bool:
+    """Tell whether a version is that of a date or a later one; such dates sort as text."""
+    return version[: len(first)] >= first

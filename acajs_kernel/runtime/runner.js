@@ -9,7 +9,10 @@ const { startControlThread } = require("./runner/thread.js");
 const { ring, replies, tell } = startControlThread();
 
 const net = require("node:net");
+const { Readable } = require("node:stream");
+const { StringDecoder } = require("node:string_decoder");
 
+const { boundedJson } = require("./runner/bounds.js");
 const { Cells, mayPrintLater } = require("./runner/cells.js");
 const { Comms } = require("./runner/comms.js");
 const { createContext } = require("./runner/context.js");
@@ -20,12 +23,15 @@ const { Guards } = require("./runner/guards.js");
 const { IJavascript } = require("./runner/ijavascript.js");
 const { defineImports } = require("./runner/imports.js");
 const { Inspection } = require("./runner/inspection.js");
+const { pinCallbackRecords } = require("./runner/internals.js");
 const { Interrupts } = require("./runner/interrupts.js");
 const { Output } = require("./runner/output.js");
 const { Prompts } = require("./runner/prompts.js");
 const { Questions } = require("./runner/questions.js");
+const { adopt, adoptMembers, pinned } = require("./runner/realm.js");
 const { guardResources } = require("./runner/resources.js");
 const { defineShell } = require("./runner/shell.js");
+const { SLOTS } = require("./runner/ring.js");
 const { capturePrinting } = require("./runner/streams.js");
 const { Tracebacks } = require("./runner/traceback.js");
 const { reportUncaught } = require("./runner/uncaught.js");
@@ -43,11 +49,13 @@ const soon = setImmediate;
  * @returns {void}
  */
 function readMessages(onMessage) {
-  const pipe = new net.Socket({ fd: MESSAGES, readable: true, writable: false });
+  const pipe = pinned(new net.Socket({ fd: MESSAGES, readable: true, writable: false }));
+  // The socket's own calls this one by `Function.prototype.call`.
+  pipe.read = Readable.prototype.read;
+  const decoder = pinned(new StringDecoder("utf8"));
   let rest = "";
-  pipe.setEncoding("utf8");
-  pipe.on("data", (/** @type {string} */ text) => {
-    const lines = (rest + text).split("\n");
+  pipe.on("data", (/** @type {Buffer} */ chunk) => {
+    const lines = (rest + decoder.write(chunk)).split("\n");
     rest = /** @type {string} */ (lines.pop());
     for (const line of lines) {
       onMessage(parse(line));
@@ -82,7 +90,7 @@ function start(nativeImport) {
   const folder = process.cwd();
   const context = createContext();
   const output = new Output(ring, context);
-  const inspection = new Inspection();
+  const inspection = new Inspection(() => Atomics.load(ring.slots, SLOTS.interrupt) >= 2);
   const tracebacks = new Tracebacks();
   const ending = new Ending(context, ring.slots);
   const cells = new Cells(inspection, output, tracebacks, ending);
@@ -105,7 +113,8 @@ function start(nativeImport) {
   };
   cells.onTerminated = () => interrupts.landed();
 
-  process.execArgv = [];
+  process.execArgv = adopt([]);
+  pinCallbackRecords();
   capturePrinting(output);
   reportUncaught(output, tracebacks, ending);
   output.refuse = () => ending.refuse();
@@ -113,13 +122,32 @@ function start(nativeImport) {
   guardResources(ending, context, ring.slots, tell);
   process.on("exit", () => output.writeThrough());
 
+  /** @param {any} question */
+  const answerTo = (question) => {
+    try {
+      const reply = questions.answer(question);
+      boundedJson(reply);
+      return reply;
+    } catch (error) {
+      return { refused: "failed", message: String(error) };
+    }
+  };
+  /** @type {ReturnType<typeof defineImports> | undefined} */
+  let meta;
   /** @type {Record<string, (message: any) => void>} */
   const operations = {
     configure: ({ settings }) => {
       Object.assign(cells.settings, settings);
       tracebacks.colors = settings.colors ?? true;
     },
-    run: (message) => cells.run(message),
+    run: (message) => {
+      const ready = meta?.prepare(message.code);
+      if (ready === undefined) {
+        cells.run(message);
+      } else {
+        ready.finally(() => soon(() => cells.run(message)));
+      }
+    },
     interrupt: ({ cell, number }) => {
       interrupts.acknowledge(number);
       cells.interrupt(cell);
@@ -127,15 +155,15 @@ function start(nativeImport) {
     input: (message) => prompts.receive(message),
     comm: (message) => receiveComm(message, comms, { output, inspection, interrupts }),
     question: ({ id, question }) => {
-      output.send({ kind: "reply", id, reply: questions.answer(question) });
+      output.send({ kind: "reply", id, reply: answerTo(question) });
     },
   };
   const begin = () => {
     // Not before: when the text of `--eval` has ended, Node defines `module` once more.
-    defineGlobals({ folder, output, displays, settings: cells.settings, prompts: functions, ijavascript, comms });
-    defineImports(nativeImport, folder);
+    defineGlobals({ folder, output, displays, settings: cells.settings, prompts: adoptMembers({ ...functions }), ijavascript, comms });
+    meta = defineImports(nativeImport, folder);
     defineShell();
-    /** @type {any} */ (globalThis).Jupyter.who = createWho(() => questions.variables());
+    /** @type {any} */ (globalThis).Jupyter.who = adopt(createWho(() => questions.variables()));
     readMessages((message) => operations[message.type]?.(message));
     output.send({ kind: "ready" });
     ring.wake();

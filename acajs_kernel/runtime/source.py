@@ -1,9 +1,13 @@
 """What travels to the session: the agent, the runner inside it, and the stub of a request.
 
 The JavaScript is written as CommonJS modules. For the journey each program's modules
-become one function expression that takes Node's `require` and returns ours:
+become one expression, to be evaluated in a V8 context (a realm) of its own: a function that
+takes Node's `require` and the interpreter's `globalThis` and returns our `require`:
 
-    (require) => { const modules = {"agent.js": (module, exports, require) => {…}, …}; … }
+    (require, globalThis) => { const modules = {"agent.js": (module, exports, require) => {…}}; … }
+
+So nothing that cells declare, delete or replace is what the program means by `Object`,
+`Array.prototype.push` or `process`.
 
 Comments and indentation stay at home: tree-sitter knows what is a comment and what is
 the text of a template literal or a regular expression.
@@ -32,7 +36,16 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node, Tree
 
-__all__ = ["Source", "build_source", "bundle", "prepare", "strip", "stub", "travelling_source"]
+__all__ = [
+    "Source",
+    "build_source",
+    "bundle",
+    "files_program",
+    "prepare",
+    "strip",
+    "stub",
+    "travelling_source",
+]
 
 _FOLDER = Path(__file__).parent
 _PREPARED = _FOLDER / "travelling.json"
@@ -45,14 +58,39 @@ _VERBATIM = frozenset({"string", "template_string", "regex", "hash_bang_line"})
 _PUNCTUATION = frozenset("(){}[];,")
 _LINE_CONTINUES = frozenset("({[;,")
 
-# The program finds Node's `require` as any cell does, so it is run as a function of it.
-_UNPACK = (
-    'require("node:vm").runInThisContext("(require)=>{{"+'
-    'require("node:zlib").gunzipSync(Buffer.from("{packed}","base64")).toString()+"}}")(require);'
+# Cells may have declared every name but `this`: the program is evaluated in a realm of its own.
+_UNPACK = """((require,globalThis)=>{{
+const vm=require("node:vm");
+const packed=require("node:buffer").Buffer.from("{packed}","base64");
+const text=require("node:zlib").gunzipSync(packed).toString();
+const realm=vm.createContext(vm.constants?.DONT_CONTEXTIFY??{{}});
+return vm.runInContext(text,realm)(require,globalThis)}})(this.require,this)"""
+_UNPACK = _UNPACK.replace("\n", "")
+
+# What the language itself offers, taken once: before Node 22 a context's global object is slow.
+_OWN_NAMES = (
+    "AggregateError Array ArrayBuffer Atomics BigInt Boolean DataView Date Error EvalError "
+    "FinalizationRegistry Function Infinity Int32Array JSON Map Math NaN Number Object Promise Proxy RangeError "
+    "ReferenceError Reflect RegExp Set SharedArrayBuffer String Symbol SyntaxError TypeError "
+    "URIError Uint8Array WeakMap WeakRef WeakSet decodeURIComponent encodeURIComponent"
 )
 
+# Node's own, from its modules: the interpreter's globals may be others by now. Node 18's
+# `performance.now` calls a `process.hrtime` that cells may replace.
+_NODE_NAMES = """
+const process = require("node:process");
+const {{ Buffer }} = require("node:buffer");
+const {{ clearTimeout, setImmediate, setTimeout }} = require("node:timers");
+const {{ bigint }} = process.hrtime;
+const performance = {{ now: () => Number(bigint()) / 1e6 }};
+const {{ URL }} = require("node:url");
+"""
+
 # Modules of ours are named relative to one another, Node's own as ever.
-_LOADER = """((require) => {{
+_LOADER = (
+    f"(({{{{ {', '.join(_OWN_NAMES.split())} }}}}) => (require, globalThis) => {{{{"
+    f"{_NODE_NAMES}"
+    """
 const modules = {{{modules}}};
 const loaded = {{}};
 const load = (name) => {{
@@ -72,7 +110,8 @@ return load(path.join("/"));
 return loaded[name].exports;
 }};
 return load;
-}})"""
+}})(globalThis)"""
+)
 
 
 class Source(NamedTuple):
@@ -133,10 +172,20 @@ def build_source() -> Source:
     agent = bundle("agent.js")
     version = hashlib.sha256(f"{agent}\0{runner}".encode()).hexdigest()[:_VERSION_DIGITS]
     options = json.dumps({"version": version, "runner": runner})
-    program = f'{agent}(require)("agent.js")({options});'
+    program = f'(require,globalThis)=>{agent}(require,globalThis)("agent.js")({options})'
+    return Source(version=version, install_code=f"{_packed(program)};")
+
+
+def files_program() -> str:
+    """Build the expression whose value is the function of `files.js`."""
+    return _packed(f'(require,globalThis)=>{bundle("files.js")}(require,globalThis)("files.js")')
+
+
+def _packed(program: str) -> str:
+    """Return an expression that evaluates a program in a realm of its own, with its value."""
     # Compressed it is less than half as long, although base64 adds a third again.
     packed = base64.b64encode(gzip.compress(program.encode(), mtime=0)).decode()
-    return Source(version=version, install_code=_UNPACK.format(packed=packed))
+    return _UNPACK.format(packed=packed)
 
 
 def stub(request: dict[str, Any]) -> str:
@@ -151,15 +200,15 @@ def stub(request: dict[str, Any]) -> str:
     """
     version = travelling_source().version
     return (
-        '(()=>{const a=globalThis[Symbol.for("acajs.agent")];'
+        '(()=>{const a=this[this.Symbol.for("acajs.agent")];'
         f'if(!a||a.version!=="{version}")'
-        '{process.stdout.write("acajs1 absent");return $$.text("acajs1 absent")}'
-        f"a.serve($$,{json.dumps(request)})}})()"
+        '{this.process.stdout.write("acajs1 absent");return this.$$.text("acajs1 absent")}'
+        f"a.serve(this.$$,{json.dumps(request)})}})()"
     )
 
 
 def bundle(entry: str) -> str:
-    """Join a module and all that it requires, directly or not, to one function expression.
+    """Join a module and all that it requires, directly or not, to one expression.
 
     Args:
         entry: The module's path below this package's folder.

@@ -15,10 +15,10 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from acajs_kernel.errors import (
+    AgentUnavailableError,
     ConflictError,
     NotFoundError,
     PoolError,
-    SessionError,
     SessionLostError,
 )
 from acajs_kernel.session.answers import ABSENT, Damaged, Part, decode_payload, parse_part
@@ -27,7 +27,7 @@ from acajs_kernel.session.stopping import stop_session
 if TYPE_CHECKING:
     from acajs_kernel.pool import Execution, PoolClient
 
-__all__ = ["Agent", "AgentUnavailableError"]
+__all__ = ["Agent"]
 
 _log = logging.getLogger("acajs_kernel")
 
@@ -44,14 +44,6 @@ _STOP_SECONDS = 10.0
 _WAYS = ("result", "stdout", "file")
 
 
-class AgentUnavailableError(SessionError):
-    """The session cannot run the agent: its cells can only run in plain mode."""
-
-
-class _InterpreterUnusableError(AgentUnavailableError):
-    """The interpreter failed at what installs the agent."""
-
-
 class Agent:
     """Sends requests to the agent of one session.
 
@@ -66,8 +58,6 @@ class Agent:
         self._identifier = identifier
         self.set_timeout(timeout_seconds)
         self._client = secrets.token_hex(8)
-        # Held while an answer's further parts are fetched: the agent keeps one answer only.
-        self._fetching_parts = asyncio.Lock()
         self._openings = 0
         self._way = 0
         self._limit = _FIRST_LIMIT
@@ -99,29 +89,31 @@ class Agent:
         self._openings += 1  # a request that comes late is known by it, and changes nothing
         try:
             answer = await self.ask("hello", fresh=fresh, opening=self._openings, settings=settings)
-        except _InterpreterUnusableError:
-            if not fresh:
+        except AgentUnavailableError as error:
+            if not fresh or not error.interpreter_failed:
                 raise  # a session that the user named may be of some use to the user
             # An earlier kernel of this notebook may have left an interpreter that has ended.
             await self._stop_session()
             answer = await self.ask("hello", fresh=fresh, opening=self._openings, settings=settings)
-        self.epoch = answer["epoch"]
+        self.epoch = str(answer.get("epoch", ""))
         return answer
 
     async def ask(self, operation: str, **fields: Any) -> dict[str, Any]:  # noqa: ANN401 -- JSON
         """Send one request, as often as it takes, and return the whole answer.
 
         Raises:
-            SessionLostError: Another session answers under the identifier.
+            SessionLostError: Another session answers under the identifier, or has been opened
+                before the answer came, which is dropped then.
             AgentUnavailableError: On hello, the session cannot run the agent.
             PoolError: The pool cannot be used.
         """
         stopped = 0
+        epoch = self.epoch
         for _ in range(_ATTEMPTS):
             request = {
                 "op": operation,
                 "client": self._client,
-                "epoch": self.epoch or None,
+                "epoch": epoch or None,
                 "ack": self.acknowledged,
                 **fields,
             }
@@ -136,13 +128,21 @@ class Agent:
                     raise
                 _log.info("the session was stopped under a request: %s", error.message)
                 await asyncio.sleep(_STOPPED_PAUSE_SECONDS * stopped)
-                continue
+                answer = None
+            if self.epoch != epoch:
+                # A late answer: its events are of a session that is gone, and their numbers
+                # would be taken for those of the new one.
+                raise SessionLostError("The session was replaced by a new one.")
             if answer is None:
                 continue
-            waited = float(answer.get("waited", 0)) / 1000
-            self.round_trip_seconds = max(time.monotonic() - begun - waited, 0)
+            waited = answer.get("waited", 0)
+            seconds = waited / 1000 if isinstance(waited, (int, float)) else 0.0
+            self.round_trip_seconds = max(time.monotonic() - begun - seconds, 0)
             if answer.get("refused") == "epoch":
                 raise SessionLostError("The session was replaced by a new one.")
+            if epoch and answer.get("epoch") != epoch:
+                _log.warning("an answer to another request was dropped")
+                continue
             return answer
         raise AgentUnavailableError(
             f"The session's answers arrived damaged {_ATTEMPTS} times in a row, "
@@ -152,8 +152,6 @@ class Agent:
 
     async def _exchange(self, request: dict[str, Any], *, install: bool) -> dict[str, Any] | None:
         """Send a request once; None when the answer arrived damaged."""
-        async with self._fetching_parts:
-            pass  # a new answer would take the place of the one whose parts are being fetched
         way = _WAYS[self._way]  # another request may choose another one meanwhile
         first = await self._part(request, install=install, way=way)
         if first is None:
@@ -162,17 +160,11 @@ class Agent:
             return await self._answer_file(first)
         if len(first.text) == first.total:
             return decode_payload(first.text)
-        async with self._fetching_parts:
-            return await self._fetch_rest(first)
+        return await self._fetch_rest(first, request["epoch"])
 
-    async def _fetch_rest(self, first: Part) -> dict[str, Any] | None:
-        """Fetch the rest of an answer; None when the agent keeps another one by now."""
-        part = {
-            "op": "part",
-            "client": self._client,
-            "epoch": self.epoch or None,
-            "answer": first.answer,
-        }
+    async def _fetch_rest(self, first: Part, epoch: str | None) -> dict[str, Any] | None:
+        """Fetch the rest of an agent's answer; None when it keeps that no more."""
+        part = {"op": "part", "client": self._client, "epoch": epoch, "answer": first.answer}
         if first.total > _PARTS_BEFORE_FILE * self._limit:
             whole = await self._part({**part, "offset": 0}, install=False, way="file")
             if whole is None or whole.answer != first.answer:
@@ -182,7 +174,7 @@ class Agent:
         received = len(first.text)
         while received < first.total:
             following = await self._part({**part, "offset": received}, install=False)
-            if following is None or following.answer != first.answer:
+            if following is None or following[:3] != (first.answer, first.total, received):
                 return None
             texts.append(following.text)
             received += len(following.text)
@@ -193,11 +185,12 @@ class Agent:
         from acajs_kernel.runtime.source import stub, travelling_source  # noqa: PLC0415 -- not needed in plain mode
 
         code = stub({**request, "limit": self._limit, "via": way})
-        text = await self._send(code, way)
+        text = await self._send(code, way, request["epoch"])
         if text == ABSENT:
             if not install:
                 raise SessionLostError("The session was replaced by a new one.")
-            text = await self._send(travelling_source().install_code + "\n" + code, way)
+            code = f"{travelling_source().install_code}\n{code}"
+            text = await self._send(code, way, request["epoch"])
         part = parse_part(text)
         if isinstance(part, Damaged):
             if way == _WAYS[self._way]:
@@ -205,20 +198,22 @@ class Agent:
             return None
         return part
 
-    async def _send(self, code: str, way: str) -> str:
+    async def _send(self, code: str, way: str, epoch: str | None) -> str:
         execution = await self._pool.execute(
             self._identifier, code, timeout_seconds=self._timeout_seconds, repeatable=True
         )
         if execution.status == "Failed":
-            if self.epoch:
+            if epoch:
                 # The agent was there, and nothing that is sent to it throws.
                 _log.warning("the session's interpreter has ended: %s", _last_line(execution))
-                await self._stop_session()
+                if self.epoch == epoch:  # else another session has the identifier by now
+                    await self._stop_session()
                 raise SessionLostError("The session's interpreter has ended.")
-            raise _InterpreterUnusableError(
+            raise AgentUnavailableError(
                 f"The session cannot run the agent: {_last_line(execution)}",
-                remedy="Cells can run in plain mode, if the session runs JavaScript at all; "
-                "the pool's container type must be NodeLTS.",
+                interpreter_failed=True,
+                remedy="If the session runs JavaScript at all, cells can run in plain mode; the "
+                "pool's container type must be NodeLTS.",
             )
         result = execution.result if isinstance(execution.result, str) else ""
         ways = (result, execution.stdout)

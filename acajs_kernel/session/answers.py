@@ -66,18 +66,19 @@ def parse_part(text: str) -> Part | Damaged:
     return Damaged(min(len(part), length) + match.end(), match.end())
 
 
-def decode_payload(text: str) -> dict[str, Any]:
-    """Decode the JSON of a whole answer.
+def decode_payload(text: str) -> dict[str, Any] | None:
+    """Decode the JSON of a whole answer; None for what the agent cannot have sent.
 
     Half a surrogate pair, which JavaScript allows in a string, cannot be sent to Jupyter:
     it becomes U+FFFD, as a browser would show it.
     """
-    payload = json.loads(text)
-    if "\\ud" in text:
-        payload = _without_lone_surrogates(payload)
-    if not isinstance(payload, dict):
-        raise TypeError("an answer of the agent is a JSON object")
-    return payload
+    try:
+        payload = json.loads(text)
+        if "\\ud" in text:
+            payload = _without_lone_surrogates(payload)
+    except (ValueError, RecursionError):
+        return None
+    return payload if isinstance(payload, dict) else None
 
 
 def _without_lone_surrogates(value: Any) -> Any:  # noqa: ANN401 -- any JSON value

@@ -32,7 +32,8 @@ class Questions:
         self._send = send
         self._waiting: list[tuple[str, str, InputRequest]] = []
         self._replies: dict[str, dict[str, str]] = {}  # by token, until the agent has them
-        self._answering: asyncio.Task[str] | None = None
+        self._answering: asyncio.Future[str] | None = None
+        self._delivering: asyncio.Future[object] | None = None
 
     def add(self, cell: str, token: str, request: InputRequest) -> None:
         """Take a request, which the agent knows by its token."""
@@ -44,9 +45,13 @@ class Questions:
         self._replies.clear()
 
     def cancel(self) -> None:
-        """End the question that the user is looking at; its cell ends in another way."""
-        if self._answering is not None:
-            self._answering.cancel()
+        """End the question that the user is looking at, or the way of its answer to the session.
+
+        Its cell ends in another way.
+        """
+        for task in (self._answering, self._delivering):
+            if task is not None:
+                task.cancel()
 
     async def settle(self) -> None:
         """Ask what waits, and hand on what the user answers.
@@ -58,7 +63,14 @@ class Questions:
             await self._ask(*self._waiting.pop(0))
         while self._replies:
             token, fields = next(iter(self._replies.items()))
-            await self._send(token, fields)
+            self._delivering = asyncio.ensure_future(self._send(token, fields))
+            try:
+                await asyncio.wait({self._delivering})
+                if not self._delivering.cancelled():
+                    self._delivering.result()
+            finally:
+                self._delivering.cancel()
+                self._delivering = None
             self._replies.pop(token, None)
 
     async def _ask(self, cell: str, token: str, request: InputRequest) -> None:

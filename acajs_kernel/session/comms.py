@@ -76,16 +76,11 @@ class CommChannel:
         """Whether there are messages that the session does not have yet."""
         return bool(self._queue)
 
-    async def flush(self) -> bool:
-        """Wait until everything posted was sent, or could not be; never raises.
-
-        Returns:
-            True.
-        """
+    async def flush(self) -> None:
+        """Wait until everything posted was sent, or could not be; never raises."""
         self._begin()
         if self._sending is not None:
             await asyncio.wait({self._sending})
-        return True
 
     def receive(self, event: Mapping[str, Any]) -> None:
         """Take an event of the agent, of kind ``comm`` or ``handled``."""
@@ -110,6 +105,9 @@ class CommChannel:
         Args:
             key: The cell during which that has happened, if there was one.
         """
+        sending, self._sending = self._sending, None
+        if sending is not None and sending is not asyncio.current_task():
+            sending.cancel()  # its answer, or that there is none, would end what is open by then
         self._queue.clear()
         self._finish_all()
         self._open.clear()

@@ -43,7 +43,19 @@ async def complete(
     if wanted.kind == "nothing":
         return Completions((), cursor, cursor)
     answer = await ask("complete", wait=QUESTION_MILLISECONDS, **_question(wanted))
-    return None if "refused" in answer else _completions(wanted, answer["matches"])
+    matches = answer.get("matches")
+    if not isinstance(matches, list):
+        return None  # it was refused
+    return _completions(wanted, filter(_is_match, matches))
+
+
+def _is_match(match: Any) -> bool:  # noqa: ANN401 -- JSON
+    """Tell whether this is one of a session's matches: user code may have made it up."""
+    return (
+        isinstance(match, dict)
+        and all(isinstance(match.get(name, ""), str) for name in ("text", "type"))
+        and "text" in match
+    )
 
 
 def _question(wanted: Wanted) -> dict[str, Any]:

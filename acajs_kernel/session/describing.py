@@ -65,7 +65,11 @@ async def inspect(
         detail=detail,
         targets=[asdict(target) for target in targets],
     )
-    return None if "refused" in answer else describe(answer["found"], targets, detail=detail)
+    facts = answer.get("found")
+    try:
+        return describe(facts, targets, detail=detail) if isinstance(facts, dict) else None
+    except (KeyError, TypeError, ValueError):
+        return None  # user code has made it up
 
 
 def describe(

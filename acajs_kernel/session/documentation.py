@@ -18,11 +18,11 @@ _SITES = {"m": "MDN", "n": "nodejs.org"}
 
 _OWN = {
     "display": ("(value, options?)", "Shows a value in the notebook at once."),
-    "alert": ("(message?)", "Shows a message and waits until it was read."),
-    "confirm": ("(message?): boolean", "Asks a question that is answered with yes or no."),
+    "alert": ("(message?)", "Shows a message and waits until you have read it."),
+    "confirm": ("(message?): boolean", "Asks a yes-or-no question."),
     "prompt": ("(message?, default?): string | null", "Asks for a line of text."),
-    "input": ("(message?, options?): Promise<string>", "Asks for a line of text, to be awaited."),
-    "Jupyter": ("", "What the notebook offers to its cells."),
+    "input": ("(message?, options?): Promise<string>", "Asks for a line of text: await it."),
+    "Jupyter": ("", "What the notebook offers its cells."),
     "Jupyter.clear": ("(options?)", "Clears the cell's output."),
     "Jupyter.display": ("(value, options?)", "Shows a value in the notebook at once."),
     "Jupyter.html": ("(text)", "An object that is shown as HTML; also a template's tag."),

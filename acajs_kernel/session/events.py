@@ -106,13 +106,17 @@ class Error(NamedTuple):
         return CodeFailedError(self.ename, self.evalue, self.traceback)
 
 
+INTERRUPTION = "KeyboardInterrupt"
+"""The name of the error of what an interrupt has ended, as IPython has it."""
+
+
 def interruption(text: str) -> Error:
     """Make the error of what an interrupt has ended.
 
     Args:
         text: What that means; the headline ends with it.
     """
-    return Error("KeyboardInterrupt", text, (f"\x1b[31mKeyboardInterrupt\x1b[39m: {text}",))
+    return Error(INTERRUPTION, text, (f"\x1b[31m{INTERRUPTION}\x1b[39m: {text}",))
 
 
 class InputRequest(NamedTuple):

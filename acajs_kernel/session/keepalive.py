@@ -25,6 +25,8 @@ async def keep_alive(
     last_use: Callable[[], float],
     interval_seconds: float,
     idle_seconds: float,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
 ) -> None:
     """Ping whenever the session was not used for an interval, until it idled long enough.
 
@@ -33,14 +35,16 @@ async def keep_alive(
 
     Args:
         ping: Renews the session; it must not disturb a running cell.
-        last_use: When the session was last used by a cell, on the clock of `time.monotonic`;
-            infinity while a cell runs, whose own requests renew the session.
+        last_use: When the session was last used by a cell, by the clock; infinity while a
+            cell runs, whose own requests renew the session.
         interval_seconds: Seconds between renewals, well below the cooldown.
         idle_seconds: Seconds without a cell after which the session may cool down.
+        clock: Monotonic time in seconds; tests replace it.
+        sleep: Pauses for so many seconds; tests replace it.
     """
     while True:
-        await asyncio.sleep(interval_seconds)
-        idle = time.monotonic() - last_use()
+        await sleep(interval_seconds)
+        idle = clock() - last_use()
         if idle < interval_seconds or idle > idle_seconds:
             continue
         try:

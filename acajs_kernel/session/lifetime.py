@@ -3,21 +3,38 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import errno
+import logging
 import math
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any, Protocol
 
-from acajs_kernel.errors import AcaJsError
+from acajs_kernel.errors import (
+    AcaJsError,
+    AuthenticationError,
+    PermissionDeniedError,
+    PoolBusyError,
+    PoolUnreachableError,
+    SessionError,
+)
 from acajs_kernel.session.identity import derive_identifier
-from acajs_kernel.session.opening import SessionAccess, SessionSettings, connect, renewal_seconds
+from acajs_kernel.session.opening import (
+    Listener,
+    SessionAccess,
+    SessionSettings,
+    connect,
+    renewal_seconds,
+)
 
 if TYPE_CHECKING:
-    from acajs_kernel.pool import Wait
     from acajs_kernel.session.events import Cell, CommMessage, Completions, Outcome
 
 __all__ = ["Lifetime", "Session"]
+
+_log = logging.getLogger("acajs_kernel")
 
 _LEAVING_SECONDS = 10.0  # for an opening that was cancelled to end
 
@@ -73,7 +90,9 @@ class Lifetime:
         settings: Which pool, which session, how its cells run.
         key: The secret of the kernel's connection file, from which the identifier is derived.
         open_session: Opens the session that is reached so, with the settings.
-        on_wait: Told before each pause between attempts to reach the pool.
+        listener: Told how it goes on with the pool.
+        clock: Monotonic time in seconds; tests replace it.
+        sleep: Pauses for so many seconds; tests replace it.
 
     Attributes:
         settings: What holds now; whoever changes it leaves the session, if it must.
@@ -87,23 +106,32 @@ class Lifetime:
         *,
         key: bytes,
         open_session: Callable[[SessionSettings, SessionAccess], Awaitable[Session]],
-        on_wait: Callable[[Wait], None],
+        listener: Listener,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self.settings = settings
         self._key = key
         self._open_session = open_session
-        self._on_wait = on_wait
+        self._listener = listener
         self._resources = AsyncExitStack()
         self._opening: asyncio.Task[Session] | None = None
+        self._opening_since = 0.0
         self._keeping_alive: asyncio.Task[None] | None = None
         self._interrupted: asyncio.Future[None] | None = None
-        self._last_use = time.monotonic()
+        self._clock = clock
+        self._sleep = sleep
+        self._last_use = clock()
+        self._may_open = asyncio.Event()
+        self._may_open.set()
+        self._is_half_open = False  # there may be a session in the pool that was not opened here
         self.session: Session | None = None
         self.access: SessionAccess | None = None
 
     def start(self) -> asyncio.Task[Session]:
         """Begin to open the session, without waiting for it; return what opens it."""
         if self._opening is None:
+            self._opening_since = time.monotonic()
             self._opening = asyncio.create_task(self._open())
             # The failure is reported by the cell that awaits it, which may never come.
             self._opening.add_done_callback(lambda task: task.cancelled() or task.exception())
@@ -127,9 +155,18 @@ class Lifetime:
                 return None
         try:
             return opening.result()
-        except AcaJsError:
-            self._opening = None  # the next cell tries again
+        except Exception as error:
+            self._opening = None  # the next cell tries again, whatever it was
+            if isinstance(error, OSError):
+                raise _not_opened(error) from error
             raise
+
+    async def wait_opened(self, seconds: float) -> None:
+        """Wait until the session is open or could not be opened, or for so long since it began."""
+        opening = self.start()
+        if not opening.done():
+            left = self._opening_since + seconds - time.monotonic()
+            await asyncio.wait({opening}, timeout=max(left, 0))
 
     def interrupt(self) -> bool:
         """End the wait for the session; False if nobody waits for it."""
@@ -144,7 +181,19 @@ class Lifetime:
 
     def end_use(self) -> None:
         """Count as idle from now on."""
-        self._last_use = time.monotonic()
+        self._last_use = self._clock()
+
+    @contextlib.contextmanager
+    def idle(self) -> Iterator[None]:
+        """Count as idle for a while within a use: a cell waits for a person, not for the session.
+
+        Nothing else asks the session meanwhile, which would cool down without its pings.
+        """
+        self.end_use()
+        try:
+            yield
+        finally:
+            self.begin_use()
 
     def keep_alive(self) -> None:
         """Renew the idle session for as long as the settings say, from now on."""
@@ -160,16 +209,18 @@ class Lifetime:
     async def leave(self) -> None:
         """Give up the session, stopping it unless the user has named it."""
         opening, self._opening = self._opening, None
-        session, self.session = self.session, None
-        for task in (opening, self._keeping_alive):
-            if task is not None:
-                task.cancel()
-        if opening is not None:
-            await asyncio.wait({opening}, timeout=_LEAVING_SECONDS)
-        if session is not None:
-            await session.close(restart=False)
-        self.access = None
-        await self._resources.aclose()
+        self._may_open.clear()
+        try:
+            await self._end_tasks(opening)
+            session, self.session = self.session, None
+            if session is not None:
+                await session.close(restart=False)
+            else:
+                await self._stop_half_open()
+        finally:
+            self.access = None
+            await self._resources.aclose()
+            self._may_open.set()
 
     async def close(self, *, restart: bool) -> None:
         """End the session as far as it should end, and release everything else.
@@ -177,23 +228,53 @@ class Lifetime:
         Args:
             restart: The kernel is about to start again for the same notebook.
         """
-        for task in (self._opening, self._keeping_alive):
-            if task is not None:
-                task.cancel()
         try:
+            await self._end_tasks(self._opening)
             # An embedded pool ends with the kernel, and its sessions with it.
-            if self.session is not None and self.settings.endpoint:
+            if not self.settings.endpoint:
+                return
+            if self.session is not None:
                 await self.session.close(restart=restart)
+            elif not restart:  # else the next kernel takes the session over
+                await self._stop_half_open()
         finally:
             await self._resources.aclose()
 
+    async def _end_tasks(self, opening: asyncio.Task[Session] | None) -> None:
+        for task in (opening, self._keeping_alive):
+            if task is not None:
+                task.cancel()
+        if opening is not None:
+            await asyncio.wait({opening}, timeout=_LEAVING_SECONDS)
+
+    async def _stop_half_open(self) -> None:
+        """Stop the session that an opening has left in the pool, if that has not ended well."""
+        if not self._is_half_open or self.access is None or self.settings.session_id:
+            return
+        self._is_half_open = False
+        # Imported here because launching the kernel must not wait for it.
+        from acajs_kernel.session.stopping import stop_session  # noqa: PLC0415
+
+        stopping = stop_session(self.access.pool, self.access.identifier)
+        try:
+            await asyncio.wait_for(stopping, _LEAVING_SECONDS)
+        except (AcaJsError, asyncio.TimeoutError) as error:
+            _log.info("a session that was being opened was not stopped: %s", error)
+
     async def _open(self) -> Session:
+        await self._may_open.wait()
         await self._resources.aclose()  # what an earlier attempt has left
         self._resources = AsyncExitStack()
-        pool = await connect(self.settings, self._resources, self._on_wait)
+        pool = await connect(self.settings, self._resources, self._listener)
         identifier = self.settings.session_id or derive_identifier(self._key)
         self.access = SessionAccess(pool, identifier)
-        self.session = await self._open_session(self.settings, self.access)
+        self._is_half_open = True
+        try:
+            self.session = await self._open_session(self.settings, self.access)
+        except (AuthenticationError, PermissionDeniedError, PoolBusyError, PoolUnreachableError):
+            self._is_half_open = False  # none was allocated
+            raise
+        self._is_half_open = False
         self.keep_alive()
         return self.session
 
@@ -206,4 +287,18 @@ class Lifetime:
             last_use=lambda: self._last_use,
             interval_seconds=await renewal_seconds(access.pool, access.identifier),
             idle_seconds=self.settings.keepalive_minutes * 60,
+            clock=self._clock,
+            sleep=self._sleep,
         )
+
+
+def _not_opened(error: OSError) -> SessionError:
+    """Say that this machine refused what opening a session takes."""
+    remedy = "Run the cell again once that is fixed; you need not restart the kernel."
+    if error.errno in {errno.EMFILE, errno.ENFILE}:
+        remedy = f"Close other notebooks, or allow more open files (ulimit -n). {remedy}"
+    elif error.errno == errno.ENOSPC:
+        remedy = f"Make room on the disk. {remedy}"
+    return SessionError(
+        f"The session could not be opened, because this machine refused it: {error}", remedy=remedy
+    )

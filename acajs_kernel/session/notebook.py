@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from acajs_kernel.errors import AcaJsError, SessionLostError
+from acajs_kernel.errors import (
+    AcaJsError,
+    AgentUnavailableError,
+    CodeFailedError,
+    SessionLostError,
+)
 from acajs_kernel.session.events import (
     Cell,
     CommEvent,
     CommMessage,
     Completions,
+    Error,
     Event,
     ExecuteResult,
     InputRequest,
@@ -23,11 +31,12 @@ from acajs_kernel.session.events import (
     unheard,
 )
 from acajs_kernel.session.lifetime import Lifetime, Session
-from acajs_kernel.session.opening import SessionAccess, SessionSettings
+from acajs_kernel.session.opening import Listener, SessionAccess, SessionSettings
 from acajs_kernel.session.repeating import Action, Earlier
 
 if TYPE_CHECKING:
     from acajs_kernel.pool import Wait
+    from acajs_kernel.pool.silence import Silence
     from acajs_kernel.session.plain import PlainSession
     from acajs_kernel.session.rich import RichSession
 
@@ -36,6 +45,8 @@ __all__ = ["NotebookSession", "SessionSettings"]
 _log = logging.getLogger("acajs_kernel")
 
 _UNNOTICED_SECONDS = 1.0
+_QUESTION_SECONDS = 3.0  # for the session to answer the editor, before what is known must do
+_UNASKED_SECONDS = 10.0  # for which a session that did not answer is not asked again
 _TEXTS_KEPT = 100  # cells whose names are completed while the session cannot be asked
 
 _INTERRUPTED_WAIT = interruption("The wait for the session was ended; the cell did not run.")
@@ -58,6 +69,7 @@ class NotebookSession:
         on_pause: Awaited before more of a running cell is fetched: returns when what was
             shown has been taken up.
         on_comm: Told of what comms do, with the key of the cell or message behind it.
+        silence: Bounds the time for which the pool may say nothing.
     """
 
     def __init__(
@@ -69,14 +81,19 @@ class NotebookSession:
         on_input: Callable[[str, InputRequest], Awaitable[str]],
         on_pause: Callable[[], Awaitable[None]] | None = None,
         on_comm: Callable[[str, CommEvent], None] = lambda _key, _event: None,
+        silence: Silence | None = None,
     ) -> None:
         self._on_event = on_event
         self._on_input = on_input
         self._on_pause = on_pause
         self._on_comm = on_comm
         self._lifetime = Lifetime(
-            settings, key=key, open_session=self._open, on_wait=self._report_wait
+            settings,
+            key=key,
+            open_session=self._open,
+            listener=Listener(self._report_wait, self._notify, silence),
         )
+        self._unasked_until = 0.0
         self._running: Cell | None = None
         self._notices: list[str] = []
         self._earlier = Earlier()
@@ -107,6 +124,10 @@ class NotebookSession:
         """Begin to open the session, without waiting for it."""
         self._lifetime.start()
 
+    async def wait_opened(self, seconds: float) -> None:
+        """Wait until the session is open or could not be opened, or for so long since it began."""
+        await self._lifetime.wait_opened(seconds)
+
     async def execute(self, cell: Cell) -> Outcome:
         """Run a cell once, and return how it ended.
 
@@ -116,9 +137,12 @@ class NotebookSession:
         """
         if not cell.silent:
             self._texts.append(cell.code)
-        outcome = await self._perform(cell, lambda session: session.execute(cell))
-        if outcome is None:
-            return Outcome(error=_INTERRUPTED_WAIT)
+        try:
+            outcome = await self._perform(cell, lambda session: session.execute(cell))
+        except CodeFailedError as error:
+            return Outcome(error=Error(error.ename, error.evalue, error.traceback))
+        finally:
+            self._unasked_until = 0.0  # it answers, or has been interrupted
         if outcome.error is None and cell.is_repeated and not cell.silent:
             self.repeat_if_lost(cell)
         return outcome
@@ -130,28 +154,23 @@ class NotebookSession:
             CodeFailedError: The expression threw, or was interrupted.
             AcaJsError: As for `execute`.
         """
-        session: list[Session] = []
+        return await self._perform(cell, lambda session: session.evaluate(cell))
 
-        def evaluate(ready: Session) -> Awaitable[Any]:
-            session.append(ready)
-            return ready.evaluate(cell)
+    async def _perform(self, cell: Cell, act: Callable[[Session], Awaitable[_Result]]) -> _Result:
+        """Act on the session, or on the one that has replaced it.
 
-        value = await self._perform(cell, evaluate)
-        if not session:
-            raise _INTERRUPTED_WAIT.as_exception()
-        return value
-
-    async def _perform(
-        self, cell: Cell, act: Callable[[Session], Awaitable[_Result]]
-    ) -> _Result | None:
-        """Act on the session, or on the one that has replaced it; None if it was not waited for."""
+        Raises:
+            CodeFailedError: An interrupt has ended the wait for the session, or what was to be
+                done before.
+            AcaJsError: As for `execute`.
+        """
         self._running = cell
         self._lifetime.begin_use()
         self._show_notices()
         try:
             session = await self._lifetime.ready()
             if session is None:
-                return None
+                raise _INTERRUPTED_WAIT.as_exception()
             self._deliver_comms()
             try:
                 return await act(session)
@@ -176,7 +195,7 @@ class NotebookSession:
             self._earlier.forget()
             self._notify(
                 "The session was replaced by a fresh one: it had cooled down, was stopped, or "
-                "failed. Variables are gone; this cell runs on the fresh session."
+                "failed. Variables are gone; this cell runs in the fresh session."
             )
             return
         self._notify(
@@ -197,6 +216,11 @@ class NotebookSession:
         self._notices.append(text.rstrip("\n") + "\n")
         self._show_notices()
 
+    async def _ask(self, key: str, request: InputRequest) -> str:
+        """Ask the user for a line, who may think for longer than the session would live."""
+        with self._lifetime.idle():
+            return await self._on_input(key, request)
+
     def _report_wait(self, wait: Wait) -> None:
         """Show that the pool is waited for; a blip that is over in a moment is not worth a word."""
         if wait.attempt > 1 or wait.seconds > _UNNOTICED_SECONDS:
@@ -207,7 +231,9 @@ class NotebookSession:
             self._on_event(self._running.key, Stream("stderr", self._notices.pop(0)))
 
     async def interrupt(self) -> None:
-        """End the running cell, or the wait for it."""
+        """End the running cell, or what it waits for."""
+        if self._earlier.interrupt():
+            return
         if not self._lifetime.interrupt() and self._lifetime.session is not None:
             await self._lifetime.session.interrupt()
 
@@ -244,12 +270,7 @@ class NotebookSession:
         # Imported here because launching the kernel must not wait for it.
         from acajs_kernel.session.completing import known_completions  # noqa: PLC0415
 
-        live: Completions | None = None
-        if self._lifetime.session is not None:
-            try:
-                live = await self._lifetime.session.complete(code, cursor)
-            except AcaJsError as error:
-                _log.info("no completions from the session: %s", error.message)
+        live = await self._ask_session(lambda session: session.complete(code, cursor))
         return live or known_completions(code, cursor, tuple(self._texts))
 
     async def inspect(self, code: str, cursor: int, detail: int) -> Mapping[str, Any] | None:
@@ -261,13 +282,29 @@ class NotebookSession:
         from acajs_kernel.cell.completion import wanted_expression  # noqa: PLC0415
         from acajs_kernel.session.describing import describe_known  # noqa: PLC0415
 
-        live: Mapping[str, Any] | None = None
-        if self._lifetime.session is not None:
-            try:
-                live = await self._lifetime.session.inspect(code, cursor, detail)
-            except AcaJsError as error:
-                _log.info("nothing to inspect in the session: %s", error.message)
+        live = await self._ask_session(lambda session: session.inspect(code, cursor, detail))
         return live or describe_known(wanted_expression(code, cursor))
+
+    async def _ask_session(
+        self, question: Callable[[Session], Awaitable[_Result | None]]
+    ) -> _Result | None:
+        """Ask the session what the editor wants to know; None where it does not answer in time.
+
+        One that did not is left alone for a while: an editor asks at each keystroke.
+        """
+        session = self._lifetime.session
+        if session is None or time.monotonic() < self._unasked_until:
+            return None
+        try:
+            answer = await asyncio.wait_for(question(session), _QUESTION_SECONDS)
+        except asyncio.TimeoutError:
+            self._unasked_until = time.monotonic() + _UNASKED_SECONDS
+            _log.info("the session has not answered the editor for %g s", _QUESTION_SECONDS)
+        except AcaJsError as error:
+            _log.info("the session did not answer the editor: %s", error.message)
+        else:
+            return answer
+        return None
 
     # ---- what magics change
 
@@ -363,7 +400,6 @@ class NotebookSession:
     ) -> RichSession | None:
         """Open the session with its agent; None where it cannot have one and need not."""
         # Imported here because launching the kernel must not wait for it.
-        from acajs_kernel.session.agent import AgentUnavailableError  # noqa: PLC0415
         from acajs_kernel.session.rich import RichSession  # noqa: PLC0415
 
         session = RichSession(
@@ -373,7 +409,7 @@ class NotebookSession:
             timeout_seconds=settings.timeout_seconds,
             colors=settings.colors,
             on_event=self._show,
-            on_input=self._on_input,
+            on_input=self._ask,
             on_notice=self._notify,
             on_pause=self._on_pause,
             on_comm=self._on_comm,
@@ -385,7 +421,7 @@ class NotebookSession:
                 raise
             self._notify(
                 f"{error.message}\nCells run in plain mode: each goes unchanged to the service, "
-                "promises are not awaited, and output comes when the cell has ended."
+                f"nothing awaits promises, and output comes when the cell has ended."
             )
             return None
         return session
@@ -400,6 +436,7 @@ class NotebookSession:
             pinned=bool(settings.session_id),
             timeout_seconds=settings.timeout_seconds,
             on_event=self._show,
+            on_notice=self._notify,
             on_comm=self._on_comm,
         )
         await session.open()

@@ -15,8 +15,9 @@ from acajs_kernel.errors import AcaJsError
 if TYPE_CHECKING:
     from acajs_kernel.config import Settings
     from acajs_kernel.pool import PoolClient, Wait
+    from acajs_kernel.pool.silence import Silence
 
-__all__ = ["SessionAccess", "SessionSettings", "connect", "renewal_seconds"]
+__all__ = ["Listener", "SessionAccess", "SessionSettings", "connect", "renewal_seconds"]
 
 _log = logging.getLogger("acajs_kernel")
 
@@ -80,15 +81,31 @@ class SessionAccess:
     identifier: str = field(repr=False)
 
 
+@dataclass(frozen=True)
+class Listener:
+    """Who is told how it goes on with the pool.
+
+    Attributes:
+        on_wait: Told before each pause between attempts.
+        on_notice: Told what the user should know.
+        silence: Bounds the time for which a pool may say nothing; None for the kernel's own
+            bounds. The embedded pool is not bounded so.
+    """
+
+    on_wait: Callable[[Wait], None] = lambda _: None
+    on_notice: Callable[[str], None] = lambda _: None
+    silence: Silence | None = None
+
+
 async def connect(
-    settings: SessionSettings, resources: AsyncExitStack, on_wait: Callable[[Wait], None]
+    settings: SessionSettings, resources: AsyncExitStack, listener: Listener
 ) -> PoolClient:
     """Build the client of the configured pool, or of an embedded one.
 
     Args:
         settings: Name the pool.
-        resources: Closes the client, and the embedded pool with its sessions.
-        on_wait: Told before each pause between attempts.
+        resources: Closes the client, its credential, and the embedded pool with its sessions.
+        listener: Told how it goes on.
 
     Raises:
         AcaJsError: A setting cannot be used, or there is no Node for an embedded pool.
@@ -105,11 +122,20 @@ async def connect(
 
     if settings.endpoint:
         discard_started()
+        endpoint = await resolve(settings.endpoint, silence=listener.silence)
+        tokens: StaticToken | AzureToken
+        if settings.token:
+            tokens = StaticToken(settings.token)
+        else:
+            tokens = AzureToken()
+            resources.callback(tokens.close)
         client = PoolClient(
-            await resolve(settings.endpoint),
-            tokens=StaticToken(settings.token) if settings.token else AzureToken(),
+            endpoint,
+            tokens=tokens,
             api_version=settings.api_version,
-            on_wait=on_wait,
+            on_wait=listener.on_wait,
+            on_notice=listener.on_notice,
+            silence=listener.silence,
         )
     else:
         from acajs_kernel.local import LocalPool  # noqa: PLC0415
@@ -124,6 +150,7 @@ async def connect(
             Endpoint.parse("http://embedded.localhost"),
             api_version=settings.api_version,
             in_process=EmbeddedPool(local),
+            on_notice=listener.on_notice,
         )
     return await resources.enter_async_context(client)
 

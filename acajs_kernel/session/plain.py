@@ -10,11 +10,11 @@ import asyncio
 import json
 import logging
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 from acajs_kernel.cell.traceback import parse_failure
-from acajs_kernel.errors import AcaJsError
+from acajs_kernel.errors import AcaJsError, SessionLostError
 from acajs_kernel.session.events import (
     Cell,
     CommEvent,
@@ -30,19 +30,28 @@ from acajs_kernel.session.result import result_bundle
 from acajs_kernel.session.stopping import stop_session
 
 if TYPE_CHECKING:
-    from acajs_kernel.pool import PoolClient
+    from acajs_kernel.pool import Execution, PoolClient
 
 __all__ = ["INTERRUPTED", "PlainSession"]
 
 _log = logging.getLogger("acajs_kernel")
 
+# The service's proxy probes its interpreter, which does not answer while a cell blocks it, and
+# counts it as unhealthy after 120 s.
+_LONG_SECONDS = 110
+_LONG = (
+    f"This cell has been running for {_LONG_SECONDS} s. The service may give up a session that is "
+    "busy for 120 s, with its variables: do the work in shorter cells, or use the rich runtime.\n"
+)
 _NODE_VERSION = "process.version"
 _NOTHING = "undefined"
-# The cell's `$$` at once: later it means another execution's.
-_EXPRESSION = """{ const mine = $$; mine.async(); const end = (answer) =>
-mine.text(JSON.stringify(answer)); (async () => (VALUE
-))().then((value) => end({ value: value ?? null }), (error) =>
-end({ ename: String(error?.name ?? "Uncaught"), evalue: String(error?.message ?? error) })); }"""
+# The cell's `$$` at once: later it means another execution's. By `this`: cells may have
+# declared every name; and the answers have no prototype, which cells may have changed.
+_EXPRESSION = """{ const mine = this.$$, { stringify } = this.JSON; mine.async(); const end =
+(answer) => mine.text(stringify(answer)); (async () => (VALUE
+))().then((value) => end({ __proto__: null, value: value ?? null }), (error) => end({
+__proto__: null, ename: `${error?.name ?? "Uncaught"}`,
+evalue: `${error?.message ?? error}` })); }"""
 _UNSUPPORTED = (
     "user_expressions need the rich runtime: plain mode has one execution per cell, "
     "and an extra one could change what the next cell sees."
@@ -77,7 +86,9 @@ class PlainSession:
         pinned: The user named the identifier: the session outlives the kernel.
         timeout_seconds: Bound of one execution, at most the service's 220 s.
         on_event: Told of everything that a cell shows, with the cell's key.
+        on_notice: Told what the user should know.
         on_comm: Told of what comms do, with the key of the message behind it.
+        sleep: Pauses for so many seconds; tests replace it.
     """
 
     mode = "plain"
@@ -90,14 +101,20 @@ class PlainSession:
         pinned: bool,
         timeout_seconds: int,
         on_event: Callable[[str, Event], None],
+        on_notice: Callable[[str], None] = lambda _text: None,
         on_comm: Callable[[str, CommEvent], None] = lambda _key, _event: None,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._pool = pool
         self._identifier = identifier
         self._pinned = pinned
         self._timeout_seconds = timeout_seconds
         self._on_event = on_event
+        self._on_notice = on_notice
         self._on_comm = on_comm
+        self._sleep = sleep
+        self._guid = ""  # of the session, where the service tells it
+        self._was_replaced = False
         self._running: asyncio.Task[Outcome] | None = None
         self._interrupted = False
         self.node_version = ""
@@ -113,9 +130,7 @@ class PlainSession:
         """
         if not self._pinned:
             await stop_session(self._pool, self._identifier)
-        execution = await self._pool.execute(
-            self._identifier, _NODE_VERSION, timeout_seconds=30, repeatable=True
-        )
+        execution = await self._execute_own(_NODE_VERSION)
         version = execution.result if execution.status == "Succeeded" else ""
         if isinstance(version, str):
             self.node_version = version.strip("'\"").removeprefix("v")
@@ -124,6 +139,7 @@ class PlainSession:
         """Run a cell once.
 
         Raises:
+            SessionLostError: The session was replaced since the last cell. This one did not run.
             PoolError: The service did not run the cell, or its fate is unknown.
         """
         return await self._until_interrupted(self._execute(cell))
@@ -145,9 +161,7 @@ class PlainSession:
     async def _execute(self, cell: Cell) -> Outcome:
         if not cell.code.strip():  # the service takes no empty code; consoles ask only to evaluate
             return Outcome(expressions={name: _unsupported() for name in cell.expressions})
-        execution = await self._pool.execute(
-            self._identifier, cell.code, timeout_seconds=self._timeout_seconds
-        )
+        execution = await self._execute_for(cell.key, cell.code)
         if execution.stdout:
             self._on_event(cell.key, Stream("stdout", execution.stdout))
         if execution.status == "Failed":
@@ -177,15 +191,13 @@ class PlainSession:
         """
         values: list[Any] = []
         code = _EXPRESSION.replace("VALUE", cell.code)
-        outcome = await self._until_interrupted(self._evaluate(code, values.append))
+        outcome = await self._until_interrupted(self._evaluate(cell.key, code, values.append))
         if outcome.error is not None:
             raise outcome.error.as_exception()
         return values[0]
 
-    async def _evaluate(self, code: str, use: Callable[[Any], None]) -> Outcome:
-        execution = await self._pool.execute(
-            self._identifier, code, timeout_seconds=self._timeout_seconds
-        )
+    async def _evaluate(self, key: str, code: str, use: Callable[[Any], None]) -> Outcome:
+        execution = await self._execute_for(key, code)
         answer = execution.result
         if isinstance(answer, str):  # the service makes JSON values of texts that are JSON
             try:
@@ -201,6 +213,54 @@ class PlainSession:
         use(answer["value"])
         return Outcome()
 
+    async def _execute_for(self, key: str, code: str) -> Execution:
+        """Run a cell's code, and say what its user should know of the session."""
+        if self._was_replaced:
+            self._was_replaced = False
+            raise SessionLostError(
+                "The session was replaced by a fresh one: it had cooled down, was stopped, or "
+                "failed. Variables are gone, and files in the session too. This cell did not run.",
+                remedy="Run the cells again from the top. ACAJS_ON_SESSION_LOSS=replay does that "
+                "by itself.",
+            )
+        warning = asyncio.create_task(self._warn(key))
+        try:
+            execution = await self._pool.execute(
+                self._identifier, code, timeout_seconds=self._timeout_seconds
+            )
+        finally:
+            warning.cancel()
+        if self._is_replaced(execution):
+            self._on_notice(
+                "The session was replaced by a fresh one: it had cooled down, was stopped, or "
+                "failed. Variables are gone; this cell ran on the fresh session. Run the cells "
+                "above it again."
+            )
+        return execution
+
+    async def _warn(self, key: str) -> None:
+        """Say what may become of a cell that runs for long; not of the embedded pool's."""
+        if not self._pool.endpoint.is_loopback:
+            await self._sleep(_LONG_SECONDS)
+            self._on_event(key, Stream("stderr", _LONG))
+
+    async def _execute_own(self, code: str) -> Execution:
+        """Run code of our own, which changes nothing, and take the session as it is."""
+        execution = await self._pool.execute(
+            self._identifier, code, timeout_seconds=30, repeatable=True
+        )
+        self._guid = execution.session_guid or self._guid
+        return execution
+
+    def _is_replaced(self, execution: Execution) -> bool:
+        """Tell whether an execution ran on another session than the last one.
+
+        The service says that it allocated the session; nothing documents the header, so that
+        it does not count where the session is known to be the same.
+        """
+        before, self._guid = self._guid, execution.session_guid or self._guid
+        return execution.is_new_session and not (before and execution.session_guid == before)
+
     def set_timeout(self, seconds: int) -> None:
         """Bound one execution."""
         self._timeout_seconds = seconds
@@ -212,7 +272,8 @@ class PlainSession:
             PoolError: The pool cannot be used.
         """
         await stop_session(self._pool, self._identifier)
-        await self._pool.execute(self._identifier, _NOTHING, timeout_seconds=30, repeatable=True)
+        self._was_replaced = False
+        await self._execute_own(_NOTHING)
 
     async def interrupt(self) -> None:
         """End the wait for the running cell, at once; its code may go on in the session."""
@@ -221,8 +282,14 @@ class PlainSession:
             self._running.cancel()
 
     async def ping(self) -> None:
-        """Renew the session's life, with an execution that shows and changes nothing."""
-        await self._pool.execute(self._identifier, _NOTHING, timeout_seconds=30, repeatable=True)
+        """Renew the session's life, with an execution that shows and changes nothing.
+
+        Where it finds another session the next cell fails without running.
+        """
+        execution = await self._pool.execute(
+            self._identifier, _NOTHING, timeout_seconds=30, repeatable=True
+        )
+        self._was_replaced = self._is_replaced(execution) or self._was_replaced
 
     def send_comm(self, key: str, message: CommMessage) -> None:
         """Close a comm that the frontend opens: no callback could hear of it."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from acajs_kernel.session.events import Error, Event, InputRequest, Outcome
+from acajs_kernel.session.shapes import is_event
 from acajs_kernel.session.showing import shown_event
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class Receiver:
 
     Attributes:
         seen: The number of the last event; the agent may forget all up to it.
+        restarts: How often a runner has been replaced so far.
         busy_with: The cell that the session is running, of whatever kernel, or None.
     """
 
@@ -49,13 +51,16 @@ class Receiver:
         self._outcome: Outcome | None = None
         self._error: Error | None = None
         self._exit_code: int | None = None
+        self._has_warned = False
         self.seen = 0
+        self.restarts = 0
         self.busy_with: str | None = None
 
     def begin(self, cell: str) -> None:
         """Keep from now on how this cell ends."""
         self.end()
         self._running = cell
+        self._has_warned = False
 
     def end(self) -> None:
         """Keep nothing any more: nobody waits for the cell."""
@@ -67,13 +72,34 @@ class Receiver:
         return self._outcome
 
     def take(self, answer: Mapping[str, Any]) -> None:
-        """Pass on the events of an answer that are new, in their order."""
-        for event in answer.get("events", ()):
-            if event["seq"] <= self.seen:
+        """Pass on the events of an answer that are new, in their order.
+
+        What is no event is dropped, with one notice a cell: it must not cost what follows it.
+        """
+        events = answer.get("events", ())
+        for event in events if isinstance(events, (list, tuple)) else ():
+            number = event.get("seq") if isinstance(event, dict) else None
+            if type(number) is int and number <= self.seen:
+                continue
+            if not is_event(event):
+                self._drop(number)
                 continue
             self.seen = event["seq"]
-            self._pass_on(event)
-        self.busy_with = answer.get("running")
+            try:
+                self._pass_on(event)
+            except ValueError:  # buffers that are no base64
+                self._drop(None)
+        running = answer.get("running")
+        self.busy_with = running if isinstance(running, str) else None
+
+    def _drop(self, number: object) -> None:
+        if type(number) is int:
+            self.seen = number
+        if not self._has_warned:
+            self._has_warned = True
+            self._on_notice(
+                "Something that the session sent was left out: it is no message of its runtime's."
+            )
 
     def _pass_on(self, event: dict[str, Any]) -> None:
         kind, cell = event["kind"], event.get("cell", "")
@@ -97,6 +123,7 @@ class Receiver:
             self._comms.receive(event)
             self._watch.begin()
         elif kind == "restarted":
+            self.restarts += 1
             self._restarted(cell, event)
         else:
             shown = shown_event(event)
@@ -105,7 +132,7 @@ class Receiver:
 
     def _restarted(self, cell: str, event: dict[str, Any]) -> None:
         if cell == self._running and event.get("reason") == "exit":
-            self._exit_code = int(event["code"])
+            self._exit_code = int(event.get("code") or 0)
         self._comms.close(cell)
         if not cell and event.get("reason") != "requested":
             self._on_notice(

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
-from acajs_kernel.errors import SessionLostError
-from acajs_kernel.session.events import Cell, Outcome
+from acajs_kernel.errors import AcaJsError, CodeFailedError, SessionLostError
+from acajs_kernel.session.events import INTERRUPTION, Cell, Outcome, interruption
 
 __all__ = ["Action", "Earlier"]
 
 Action: TypeAlias = Callable[[], Awaitable[None]]
-"""Something other than a cell that is to be done again."""
+"""Something other than a cell that is to be done again; an interrupt cancels it."""
 
 
 class Earlier:
@@ -19,6 +20,8 @@ class Earlier:
 
     def __init__(self) -> None:
         self._done: list[Cell | Action] = []
+        self._acting: asyncio.Future[None] | None = None
+        self._is_interrupted = False
 
     def __len__(self) -> int:
         return len(self._done)
@@ -41,15 +44,61 @@ class Earlier:
             cell: The cell that has found the session replaced.
 
         Raises:
-            SessionLostError: A cell failed this time.
+            SessionLostError: Something failed this time.
+            CodeFailedError: An interrupt has ended it.
         """
         done, self._done = self._done, []
         for each in done:
             if isinstance(each, Cell):
                 await _repeat(execute, each, cell)
             else:
-                await each()
+                await self._act(each)
             self._done.append(each)
+
+    def interrupt(self) -> bool:
+        """End the action that is being done again; False if there is none.
+
+        A cell that is run again is interrupted as any other.
+        """
+        if self._acting is None:
+            return False
+        self._is_interrupted = True
+        self._acting.cancel()
+        return True
+
+    async def _act(self, action: Action) -> None:
+        self._is_interrupted = False
+        self._acting = asyncio.ensure_future(action())
+        try:
+            await self._acting
+        except asyncio.CancelledError:
+            if not self._is_interrupted:
+                raise
+        except (AcaJsError, OSError) as error:
+            if not self._is_interrupted:
+                raise _failure(_AN_ACTION, str(error)) from error
+        finally:
+            self._acting.cancel()
+            self._acting = None
+        if self._is_interrupted:
+            raise _interruption(_AN_ACTION)
+
+
+_AN_ACTION = "an upload or an installation"
+_NOT_RUN = "The cells behind it, and this one, did not run."
+
+
+def _interruption(what: str) -> CodeFailedError:
+    text = f"The session was replaced by a fresh one, and {what} was interrupted on it. {_NOT_RUN}"
+    return interruption(text).as_exception()
+
+
+def _failure(what: str, why: str) -> SessionLostError:
+    return SessionLostError(
+        f"The session was replaced by a fresh one, and {what} failed when it was done again: "
+        f"{why} {_NOT_RUN}",
+        remedy="Run the cells again from the top.",
+    )
 
 
 async def _repeat(execute: Callable[[Cell], Awaitable[Outcome]], done: Cell, cell: Cell) -> None:
@@ -60,10 +109,9 @@ async def _repeat(execute: Callable[[Cell], Awaitable[Outcome]], done: Cell, cel
         allow_stdin=False,
     )
     outcome = await execute(again)
-    if outcome.error is not None:
-        raise SessionLostError(
-            f"The session was replaced by a fresh one, and In[{done.number}] failed when "
-            f"it was run again: {outcome.error.ename}: {outcome.error.evalue} "
-            "The cells behind it, and this one, did not run.",
-            remedy="Run the cells again from the top.",
-        )
+    if outcome.error is None:
+        return
+    name = f"In[{done.number}]"
+    if outcome.error.ename == INTERRUPTION:
+        raise _interruption(name)
+    raise _failure(name, f"{outcome.error.ename}: {outcome.error.evalue}")

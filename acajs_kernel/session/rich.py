@@ -14,15 +14,17 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from acajs_kernel.cell.declarations import Declarations
 from acajs_kernel.cell.repl import for_repl
 from acajs_kernel.errors import (
     AcaJsError,
+    AgentUnavailableError,
     CodeFailedError,
     PoolError,
     SessionError,
     SessionLostError,
 )
-from acajs_kernel.session.agent import Agent, AgentUnavailableError
+from acajs_kernel.session.agent import Agent
 from acajs_kernel.session.asking import Questions
 from acajs_kernel.session.comms import CommChannel
 from acajs_kernel.session.events import (
@@ -115,6 +117,8 @@ class RichSession:
             comms=self._comms,
             watch=self._watch,
         )
+        self._declarations = Declarations()
+        self._life: tuple[object, int] = (None, 0)
         self._running: str | None = None
         self._given_up: asyncio.Future[None] | None = None
         self._lost = False
@@ -138,6 +142,8 @@ class RichSession:
         self._receiver.seen = 0
         self._lost = False
         self._questions.forget()
+        if not self._pinned:
+            self._declarations.clear()
         self._take(hello)
         self.node_version = str(hello.get("node", "")).removeprefix("v")
 
@@ -188,8 +194,8 @@ class RichSession:
             if self._begun or error.may_have_run:
                 has_begun = "had begun" if self._begun else "may have begun"
                 error.message += (
-                    f" The cell {has_begun} in the session. It is not stopped there; what it "
-                    "still shows comes with the next cell."
+                    f" The cell {has_begun} in the session. It was not stopped there; whatever "
+                    f"it still shows comes with the next cell."
                 )
             raise
 
@@ -213,20 +219,20 @@ class RichSession:
 
     def _loss(self, *, was_running: bool) -> SessionLostError:
         happened = (
-            "This cell had begun on it and was not run again."
+            "This cell had begun in it and was not run again."
             if was_running
             else ("This cell did not run.")
         )
         return SessionLostError(
             "The session was replaced by a fresh one: it had cooled down, was stopped, or "
-            f"failed. Variables are gone, and files in the session too. {happened}",
-            remedy="Run the cells again from the top. ACAJS_ON_SESSION_LOSS=replay does that by "
-            "itself.",
+            f"failed. Variables are gone, and so are the session's files. {happened}",
+            remedy="Run the cells again from the top. ACAJS_ON_SESSION_LOSS=replay does that "
+            "automatically.",
             was_running=was_running,
         )
 
     async def _run_to_its_end(self, cell: Cell) -> Outcome:
-        code = for_repl(cell.code)
+        code = self._declarations.admit(for_repl(cell.code))
         request: dict[str, Any] = {
             "op": "run",
             "cell": cell.key,
@@ -246,6 +252,8 @@ class RichSession:
                 return self._receiver.outcome or _abandoned()
             self._begun = True
             if self._receiver.outcome is not None:
+                if self._receiver.outcome.error is not None:
+                    self._declarations.failed()
                 return self._receiver.outcome
             if "refused" in answer:
                 raise SessionError(
@@ -254,16 +262,20 @@ class RichSession:
                 )
             if not answer.get("more") and cell.key not in (
                 answer.get("running"),
-                *answer.get("queued", ()),
+                *(answer.get("queued") or ()),
             ):
                 raise SessionError(
-                    "The session knows nothing of the cell that it was given to run.",
+                    "The session does not know the cell that it was told to run.",
                     remedy="Restart the kernel.",
                 )
-            await self._questions.settle()
-            if self._on_pause is not None:
-                await self._on_pause()
+            await self._unless_given_up(self._attend_frontend())
             request = {"op": "poll", "cell": cell.key}
+
+    async def _attend_frontend(self) -> None:
+        """Do what comes between two polls: ask what waits, and let what was shown be read."""
+        await self._questions.settle()
+        if self._on_pause is not None:
+            await self._on_pause()
 
     async def _ask(self, op: str, **fields: Any) -> dict[str, Any]:  # noqa: ANN401 -- JSON
         fields.setdefault("wait", round(self._wait_seconds() * 1000))
@@ -279,6 +291,10 @@ class RichSession:
     def _take(self, answer: dict[str, Any]) -> None:
         self._receiver.take(answer)
         self._agent.acknowledged = self._receiver.seen
+        life = (answer.get("epoch", self._life[0]), self._receiver.restarts)
+        if life != self._life:
+            self._life = life
+            self._declarations.clear()
         if self._comms.is_waiting:
             self._watch.begin()
 
@@ -397,8 +413,16 @@ class RichSession:
             )
 
     async def ping(self) -> None:
-        """Renew the session's life, and fetch what callbacks have printed since."""
-        await self._fetch()
+        """Renew the session's life, and fetch what callbacks have printed since.
+
+        A question that a cell has asked is taken back where its session turns out to be lost:
+        nobody waits for the answer any more, and the cell ends.
+        """
+        try:
+            await self._fetch()
+        except SessionLostError:
+            self._questions.cancel()
+            raise
 
     async def close(self, *, restart: bool) -> None:
         """Give up the session: end it, or leave it clean or reattachable.

@@ -32,13 +32,21 @@ class Watch:
     Args:
         fetch: Awaited to fetch what there is; whether anything came.
         comms: The session's comms, whose callbacks come at any time.
+        sleep: Pauses for so many seconds; tests replace it.
 
     Attributes:
         is_active: Whether what has ended last may still call back.
     """
 
-    def __init__(self, fetch: Callable[[], Awaitable[bool]], comms: CommChannel) -> None:
+    def __init__(
+        self,
+        fetch: Callable[[], Awaitable[bool]],
+        comms: CommChannel,
+        *,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
         self._fetch = fetch
+        self._sleep = sleep
         self._comms = comms
         self._watching: asyncio.Future[None] | None = None
         self._is_paused = False
@@ -78,7 +86,7 @@ class Watch:
     async def _watch(self) -> None:
         pause, silence = _FIRST_SECONDS, 0.0
         while self._expects_more and silence < self._silence_seconds():
-            await asyncio.sleep(pause)
+            await self._sleep(pause)
             try:
                 has_come = await self._fetch()
             except AcaJsError as error:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from acajs_kernel.errors import NotFoundError, TransferError
 from acajs_kernel.pool import SessionFile
+from acajs_kernel.pool.names import is_reachable
 from acajs_kernel.transfers.downloading import Downloader
 from acajs_kernel.transfers.names import (
     LocalFile,
@@ -20,6 +21,7 @@ from acajs_kernel.transfers.names import (
     check_remote,
     has_wildcard,
     matches,
+    names_first,
     path_of,
 )
 from acajs_kernel.transfers.progress import Observer, Silent
@@ -68,12 +70,12 @@ class DataFolder:
             PoolError: The pool cannot be used.
         """
         folder = check_remote(path)
-        if self._pool.knows_folders:
+        if self._pool.knows_folders and is_reachable("", folder):
             found = await self._pool.list_files(self._identifier, path=folder, recursive=recursive)
         elif await self._script.is_available():
             found = await self._walk(folder, recursive=recursive)
         else:
-            # It raises for a folder, which this version of the API does not know.
+            # It raises for a folder that this version of the API does not know, or none takes.
             found = await self._pool.list_files(self._identifier, path=folder)
         shown = [file for file in found if not file.name.startswith(OWN)]
         return sorted(shown, key=path_of)
@@ -110,10 +112,12 @@ class DataFolder:
                 listed = await self.entries(folder, recursive=deep)
             except (NotFoundError, TransferError):
                 listed = []
-            found = [file for file in listed if matches(path_of(file), name)]
+            paths = {path_of(file) for file in listed}
+            pattern = names_first(name, paths.__contains__)
+            found = [file for file in listed if matches(path_of(file), pattern)]
             if not found:
                 raise TransferError(
-                    f"No file in the session fits {name!r}.",
+                    f"No file in the session matches {name!r}.",
                     remedy="List the session's files with `acajs files ls -r` or `%files -r`.",
                 )
             if recursive:  # a folder that fits stands for its files
@@ -143,7 +147,7 @@ class DataFolder:
         raise TransferError(
             f"The session has no file {name!r}.",
             remedy="List the session's files with `acajs files ls` or `%files`. A session that "
-            "was not used for its cooldown is gone, with its files.",
+            "is not used for the length of its cooldown is gone, with its files.",
         )
 
     # ---- uploading
@@ -226,9 +230,10 @@ class DataFolder:
         if "" in folders:
             raise TransferError(
                 "The session's data folder itself cannot be removed; nothing was removed.",
-                remedy="Name what is in it, such as '*'.",
+                remedy="Name its contents instead, such as '*'.",
             )
-        if folders or not self._pool.knows_folders:
+        is_taken = all(is_reachable(file.name, file.directory) for file in found)
+        if folders or not self._pool.knows_folders or not is_taken:
             await self._remove_by_script([path_of(file) for file in found], recursive=recursive)
         else:
             for file in found:

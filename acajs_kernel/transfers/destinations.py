@@ -8,7 +8,7 @@ from pathlib import Path
 from acajs_kernel.errors import TransferError
 from acajs_kernel.pool import SessionFile
 from acajs_kernel.transfers.data_folder import DataFolder
-from acajs_kernel.transfers.names import base_folder, check_remote, has_wildcard, path_of
+from acajs_kernel.transfers.names import check_remote, has_wildcard, local_path, path_of
 
 __all__ = ["destinations", "find_downloads"]
 
@@ -53,15 +53,27 @@ def destinations(name: str, files: Sequence[SessionFile], to: str) -> list[Path]
     Raises:
         TransferError: A file's name leads elsewhere.
     """
-    target = Path(to or ".").expanduser()
+    target = local_path(to or ".")
     wanted = check_remote(name)
-    is_folder = to == "" or to.endswith(("/", "\\")) or target.is_dir() or has_wildcard(wanted)
-    if has_wildcard(wanted):
-        base, _ = base_folder(wanted)
-    else:
-        base = wanted.rpartition("/")[0] if is_folder else wanted
     # What the session says is not trusted: every path is checked once more.
-    return [target.joinpath(*_relative(check_remote(path_of(file)), base)) for file in files]
+    paths = [check_remote(path_of(file)) for file in files]
+    fixed = _fixed_folder(wanted, paths)
+    is_folder = to == "" or to.endswith(("/", "\\")) or target.is_dir() or fixed is not None
+    base = fixed
+    if base is None:
+        base = wanted.rpartition("/")[0] if is_folder else wanted
+    return [target.joinpath(*_relative(path, base)) for path in paths]
+
+
+def _fixed_folder(wanted: str, paths: Sequence[str]) -> str | None:
+    """Return the folder before a pattern's first sign; None for a name, whatever its signs."""
+    parts = wanted.split("/")
+    for index, part in enumerate(parts):
+        if has_wildcard(part) and not all(
+            path.split("/")[: index + 1] == parts[: index + 1] for path in paths
+        ):
+            return "/".join(parts[:index])
+    return None
 
 
 def _relative(path: str, base: str) -> list[str]:
@@ -72,5 +84,5 @@ def _relative(path: str, base: str) -> list[str]:
     elif path.startswith(f"{base}/"):
         rest = path[len(base) + 1 :]
     else:
-        raise TransferError(f"The session listed {path!r}, which does not lie in {base!r}.")
+        raise TransferError(f"The session listed {path!r}, which is not in {base!r}.")
     return rest.split("/")

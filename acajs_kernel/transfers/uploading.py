@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from acajs_kernel.errors import TooLargeError, TransferError
 from acajs_kernel.pool import MAXIMUM_UPLOAD_BYTES
+from acajs_kernel.pool.names import check_name, check_path
 from acajs_kernel.transfers.hashing import HashedFile
 from acajs_kernel.transfers.names import LocalFile
 from acajs_kernel.transfers.progress import Observer
@@ -21,7 +22,7 @@ from acajs_kernel.transfers.temporary import remove_temporary, temporary_name
 if TYPE_CHECKING:
     from acajs_kernel.pool import PoolClient
 
-__all__ = ["Uploader", "check_sizes"]
+__all__ = ["Uploader", "check_sizes", "check_targets"]
 
 # Of one question about checksums: reading a gigabyte takes the session some seconds.
 _BATCH_FILES = 100
@@ -51,9 +52,12 @@ class Uploader:
 
         Raises:
             TransferError: A file did not arrive whole, or cannot be read.
+            InvalidRequestError: The service takes no file of this name; nothing was sent.
             PoolError: The pool cannot be used.
         """
         by_script = await self._script.is_available()
+        if not by_script:
+            check_targets(files)
         for batch in _batches(files):
             if by_script:
                 await self._upload_and_place(batch)
@@ -117,7 +121,7 @@ class Uploader:
         except OSError as error:
             raise TransferError(
                 f"{file.path} cannot be read: {error.strerror}; it was not uploaded.",
-                remedy="Check that it is there and that you may read it.",
+                remedy="Check that it exists and that you have permission to read it.",
             ) from error
 
 
@@ -131,12 +135,27 @@ def check_sizes(files: Sequence[LocalFile]) -> None:
     if large:
         names = ", ".join(f"{file.path} ({file.size:,} bytes)" for file in large[:5])
         raise TooLargeError(
-            f"{len(large)} of {len(files)} files have more than the "
-            f"{MAXIMUM_UPLOAD_BYTES:,} bytes (128 MB) that the service takes: {names}. Nothing "
+            f"{len(large)} of {len(files)} files are larger than the "
+            f"{MAXIMUM_UPLOAD_BYTES:,} bytes (128 MB) that the service allows: {names}. Nothing "
             "was sent.",
             remedy="Split or compress them (split -b 100M FILE), or let the session's own code "
             "download them.",
         )
+
+
+def check_targets(files: Sequence[LocalFile]) -> None:
+    """Refuse, before anything is sent, names that the service would refuse.
+
+    Where the session runs JavaScript its files may have any name: they travel under others.
+
+    Raises:
+        InvalidRequestError: The service takes no such name.
+    """
+    for file in files:
+        if not file.is_folder:
+            directory, _, name = file.target.rpartition("/")
+            check_path(directory)
+            check_name(name)
 
 
 def _batches(files: Sequence[LocalFile]) -> Iterator[list[LocalFile]]:

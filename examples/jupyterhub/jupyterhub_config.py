@@ -5,34 +5,34 @@ import sys
 
 c = get_config()  # noqa: F821 -- JupyterHub defines it
 
-# systemd starts each server as a unit of its own, and keeps the limits below. JupyterHub's default
-# spawner ignores limits; those for Docker and Kubernetes keep them too.
+# systemd starts each server as a separate unit, and enforces the limits below. JupyterHub's default
+# spawner ignores limits; those for Docker and Kubernetes enforce them too.
 c.JupyterHub.spawner_class = "systemd"
 
-# For a student's server with all its kernels. They only pass cells on, and need little.
+# For a student's server with all its kernels. They only pass cells on, so they need little.
 c.Spawner.mem_limit = "512M"
 c.Spawner.cpu_limit = 0.5
 c.Spawner.default_url = "/lab"
 
-# The endpoint is no secret. Tokens come from the machine's managed identity, which
-# azure-identity's DefaultAzureCredential asks: nothing is stored, nothing expires. Each student
-# can ask it too, and a token opens every session of the pool: see docs/security.md.
+# The endpoint is not a secret. azure-identity's DefaultAzureCredential gets tokens from the
+# machine's managed identity: nothing is stored, nothing expires. Each student can get one too,
+# and a token opens every session of the pool: see docs/security.md.
 c.Spawner.environment = {
     "ACAJS_POOL_ENDPOINT": os.environ["ACAJS_POOL_ENDPOINT"],
-    # No kernel that has lost the endpoint runs cells of students on this machine: they fail.
+    # If a kernel has lost the endpoint, its cells fail instead of running on this machine.
     "ACAJS_EMBEDDED_POOL": "off",
-    # A session goes on for so long after the last cell, then the pool's cooldown ends it.
+    # A session lives this long after the last cell; then the pool's cooldown ends it.
     "ACAJS_KEEPALIVE_MINUTES": "10",
 }
 
 c.Spawner.args = [
-    # A kernel that nobody uses gives its session back; a browser tab left open is no use.
+    # A kernel that nobody uses gives its session back; an open browser tab does not count as use.
     "--MappingKernelManager.cull_idle_timeout=1800",
     "--MappingKernelManager.cull_interval=300",
     "--MappingKernelManager.cull_connected=True",
 ]
 
-# Servers that nobody uses end, and their kernels' sessions with them.
+# Servers that nobody uses are stopped, and their kernels' sessions with them.
 c.JupyterHub.services = [
     {
         "name": "idle-culler",
@@ -47,7 +47,7 @@ c.JupyterHub.load_roles = [
     }
 ]
 
-# Who may enter: replace by the authenticator of your institution.
+# Who may sign in: replace this with your institution's authenticator.
 c.JupyterHub.authenticator_class = "pam"
 c.Authenticator.allowed_users = set(os.environ.get("COURSE_STUDENTS", "").split())
 c.Authenticator.admin_users = set(os.environ.get("COURSE_TEACHERS", "").split())

@@ -127,6 +127,7 @@ class FakeAzure:
     other_resources: list[Json] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     requests: list[tuple[str, str]] = field(default_factory=list)
+    versions: list[str] = field(default_factory=list)
     bodies: list[Json] = field(default_factory=list)
     tokens: list[str] = field(default_factory=list)
     _pending: dict[str, tuple[int, Callable[[], None]]] = field(default_factory=dict)
@@ -177,6 +178,7 @@ class FakeAzure:
     async def _answer(self, request: Request) -> Response:
         path = request.url.path
         self.requests.append((request.method, path))
+        self.versions.append(request.query_params.get("api-version", ""))
         self.tokens.append(request.headers["authorization"].removeprefix("Bearer "))
         body = await request.body()
         if body:

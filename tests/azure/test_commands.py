@@ -10,8 +10,7 @@ from typing import Any, NoReturn
 import pytest
 from typer.testing import CliRunner, Result
 
-from acajs_kernel import cli
-from acajs_kernel.cli import clients
+from acajs_kernel.cli import application, clients
 from acajs_kernel.errors import AcaJsError
 from acajs_kernel.pool import Endpoint, PoolClient
 from tests.azure.fake import SUBSCRIPTION, FakeAzure, manager_of
@@ -53,7 +52,7 @@ def acajs(fake: FakeAzure) -> Acajs:
 
     def run(*arguments: str, **options: Any) -> Result:
         return CliRunner().invoke(
-            cli._application, ["azure", *arguments], env={"COLUMNS": "200"}, **options
+            application.application, ["azure", *arguments], env={"COLUMNS": "200"}, **options
         )
 
     return run

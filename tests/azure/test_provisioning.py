@@ -191,7 +191,7 @@ async def test_a_change_that_fails_is_explained_and_made_again(run: _Run) -> Non
     assert "acajs azure list" in caught.value.remedy
     run.fake.operation_error = None
     await run.make()
-    assert any("made again" in step for step in run.steps)
+    assert any("created again" in step for step in run.steps)
 
 
 async def test_a_change_without_end_is_given_up(run: _Run) -> None:
@@ -278,6 +278,78 @@ async def test_a_refusal_names_its_code_and_a_remedy(
     assert "44444444-4444" in caught.value.message
     assert words in caught.value.remedy
     assert sum(method == "PUT" for method, _ in run.fake.changes) == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "text"),
+    [
+        (400, "InvalidContainerType", "No."),
+        (400, "BadRequest", "The value 'NodeLTS' is not one of PythonLTS, CustomContainer."),
+        (422, "ValidationError", "properties.containerType is invalid."),
+    ],
+)
+async def test_a_stable_version_that_refuses_nodelts_gives_way_to_the_preview(
+    run: _Run, status: int, code: str, text: str
+) -> None:
+    """The pool is made with the version whose description names the type; the rest is as ever."""
+    run.fake.faults.append(Fault("PUT", "/sessionPools/", status, code, text))
+    await run.make()
+    versions = [
+        version
+        for (method, path), version in zip(run.fake.requests, run.fake.versions, strict=True)
+        if method == "PUT" and path.endswith("/sessionPools/pool")
+    ]
+    assert versions == ["2025-07-01", "2025-10-02-preview"]
+    assert run.fake.bodies[1] == run.fake.bodies[2]
+
+
+async def test_a_pool_that_failed_for_its_type_is_made_with_the_preview(run: _Run) -> None:
+    """Resource Manager may say so only when the change has ended."""
+    run.fake.operation_error = {"code": "InvalidContainerType", "message": "No NodeLTS here."}
+    with pytest.raises(AzureError, match="InvalidContainerType"):
+        await run.make()
+    puts = [path for method, path in run.fake.changes if method == "PUT" and path == _POOL]
+    assert len(puts) == 2, "the preview is asked once, and its error is the one that is shown"
+
+
+async def test_a_change_that_the_stable_version_refuses_is_made_with_the_preview(
+    run: _Run,
+) -> None:
+    """What holds for making a pool holds for changing it."""
+    run.fake.add_pool()
+    run.fake.faults.append(Fault("PATCH", "/sessionPools/", 400, "InvalidContainerType"))
+    await run.make(max_sessions=9)
+    assert [method for method, _ in run.fake.changes][:2] == ["PATCH", "PATCH"]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"cooldown_seconds": 299}, "takes 300 to 3600 s"),
+        ({"cooldown_seconds": 3601}, "takes 300 to 3600 s"),
+        ({"cooldown_seconds": 0}, "takes 300 to 3600 s"),
+        ({"max_sessions": 601}, "takes 1 to 600"),
+        ({"max_sessions": 0}, "takes 1 to 600"),
+        ({"max_sessions": -1}, "takes 1 to 600"),
+    ],
+)
+async def test_options_that_the_service_refuses_are_refused_before_anybody_is_asked(
+    run: _Run, options: dict[str, Any], words: str
+) -> None:
+    """The rule is told, and no request is made."""
+    with pytest.raises(ConfigurationError, match=words):
+        await run.make(**options)
+    assert run.fake.requests == []
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"cooldown_seconds": 300, "max_sessions": 1}, {"cooldown_seconds": 3600, "max_sessions": 600}],
+)
+async def test_options_at_the_limits_are_taken(run: _Run, options: dict[str, Any]) -> None:
+    """Both ends belong to what the service takes."""
+    await run.make(**options)
+    assert len(run.fake.pools) == 1
 
 
 async def test_nested_errors_choose_the_remedy(run: _Run) -> None:

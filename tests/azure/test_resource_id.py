@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from acajs_kernel import azure, cli
+from acajs_kernel import azure
 from acajs_kernel.azure import PoolResource, resolve_endpoint
+from acajs_kernel.cli import application
 from acajs_kernel.session import Cell, Event, ExecuteResult, NotebookSession, SessionSettings
 from tests.azure.fake import SUBSCRIPTION, FakeAzure, manager_of
 from tests.pool_server import ServedPool, served_pool
@@ -71,8 +72,8 @@ async def test_a_notebook_looks_the_pool_up_once(fake: FakeAzure, served: Served
 def test_install_bakes_the_endpoint_in(fake: FakeAzure, tmp_path: Path) -> None:
     """The kernel spec holds the URL, so that a kernel's start asks nobody."""
     ran = CliRunner().invoke(
-        cli._application, ["install", "--prefix", str(tmp_path), "--endpoint", _ID]
+        application.application, ["install", "--prefix", str(tmp_path), "--endpoint", _ID]
     )
     assert ran.exit_code == 0, ran.output
     spec = tmp_path / "share" / "jupyter" / "kernels" / "acajs" / "kernel.json"
-    assert json.loads(spec.read_text())["env"] == {"ACAJS_POOL_ENDPOINT": fake.endpoint}
+    assert json.loads(spec.read_text())["env"]["ACAJS_POOL_ENDPOINT"] == fake.endpoint

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from acajs_kernel import cli
 from acajs_kernel.azure import PoolOptions, create_commands
+from acajs_kernel.cli import application
 from tests import test_notebooks as lessons
 from tests.checkout import REPOSITORY
 from tests.notebook_outputs import shown_by
@@ -65,7 +65,7 @@ async def test_the_notebook_gives_the_outputs_that_are_saved_in_it(
 def test_the_notebook_shows_what_a_dry_run_prints() -> None:
     """Its block of az commands is the program's own output."""
     ran = CliRunner().invoke(
-        cli._application,
+        application.application,
         ["azure", "create", "mypool", "--resource-group", "mygroup", "--dry-run"],
     )
     text = "\n".join(cell.source for cell in lessons._read("azure").cells)

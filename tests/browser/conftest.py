@@ -135,7 +135,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]:
 def _write_plain_spec(folder: Path) -> None:
     """Install a second kernel, which runs cells in plain mode."""
     spec = json.loads((_REPOSITORY / "kernelspec" / "kernel.json").read_text(encoding="utf-8"))
-    spec |= {"display_name": PLAIN_NAME, "env": {"ACAJS_RUNTIME": "plain"}}
+    spec |= {"display_name": PLAIN_NAME, "env": spec["env"] | {"ACAJS_RUNTIME": "plain"}}
     folder.mkdir(parents=True)
     (folder / "kernel.json").write_text(json.dumps(spec), encoding="utf-8")
 

@@ -11,6 +11,8 @@ const repl = require("node:repl");
 const { PassThrough } = require("node:stream");
 const vm = require("node:vm");
 
+const corpus = require("./corpus.js");
+
 const session = new inspector.Session();
 session.connect();
 
@@ -93,11 +95,31 @@ async function run(codes) {
  * @param {string} source
  */
 function isModule(source) {
+  return refusal(source) === "";
+}
+
+/**
+ * @param {string} source
+ * @returns {string} why V8 does not take it for a module, or nothing
+ */
+function refusal(source) {
   try {
-    return Boolean(new vm.SourceTextModule(source));
-  } catch {
-    return false;
+    void new vm.SourceTextModule(source);
+    return "";
+  } catch (error) {
+    return String(error);
   }
+}
+
+/**
+ * Parse code in V8's REPL mode without running it: it ends in a declaration that V8 refuses
+ * when all has been parsed and nothing has run.
+ * @param {string} source
+ * @returns {Promise<string>} V8's complaint, or nothing
+ */
+async function complaint(source) {
+  const { error } = await evaluate(`${source}\nlet undefined;`, 1);
+  return error === "SyntaxError: Identifier 'undefined' has already been declared" ? "" : String(error);
 }
 
 /**
@@ -125,7 +147,10 @@ function completeness(source) {
 
 /**
  * Answer one request.
- * @param {{run?: string[], modules?: string[], completeness?: string[]}} request
+ * @param {{
+ *   run?: string[], modules?: string[], completeness?: string[], repl?: string[], refusals?: string[],
+ *   corpus?: {seed: number, count: number}, pairs?: [string, string][],
+ * }} request
  */
 async function answer(request) {
   if (request.run) {
@@ -134,7 +159,19 @@ async function answer(request) {
   if (request.modules) {
     return request.modules.map(isModule);
   }
+  if (request.refusals) {
+    return request.refusals.map(refusal);
+  }
+  if (request.corpus) {
+    return corpus.modules(request.corpus);
+  }
+  if (request.pairs) {
+    return request.pairs.map(corpus.difference);
+  }
   const verdicts = [];
+  for (const source of request.repl ?? []) {
+    verdicts.push(await complaint(source));
+  }
   for (const source of request.completeness ?? []) {
     verdicts.push(await completeness(source));
   }

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 _ANSWER_SECONDS = 60
 
@@ -57,6 +57,22 @@ class Judge:
         """Ask Node's REPL for each source: complete, incomplete or invalid."""
         return cast("list[str]", self._ask({"completeness": sources}))
 
+    def repl_complaints(self, sources: Sequence[str]) -> list[str]:
+        """Return what V8's parser says of each source in REPL mode; nothing if it parses."""
+        return cast("list[str]", self._ask({"repl": sources}))
+
+    def module_complaints(self, sources: Sequence[str]) -> list[str]:
+        """Return what V8 says of each source as a module; nothing if it parses."""
+        return cast("list[str]", self._ask({"refusals": sources}))
+
+    def corpus(self, *, seed: int, count: int) -> list[str]:
+        """Return modules that V8 accepts: those of packages, and a number of made ones."""
+        return cast("list[str]", self._ask({"corpus": {"seed": seed, "count": count}}))
+
+    def differences(self, pairs: Sequence[tuple[str, str]]) -> list[str]:
+        """Return what acorn finds wrong in each module and its rewriting; nothing if right."""
+        return cast("list[str]", self._ask({"pairs": pairs}))
+
     def close(self) -> None:
         """End the process."""
         self._process.kill()
@@ -66,7 +82,7 @@ class Judge:
             if stream is not None:
                 stream.close()
 
-    def _ask(self, request: dict[str, Sequence[str]]) -> object:
+    def _ask(self, request: Mapping[str, object]) -> object:
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()

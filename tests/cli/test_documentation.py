@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from acajs_kernel import cli
+from acajs_kernel.cli import application
 from tests.checkout import REPOSITORY
 
 _PAGE = (REPOSITORY / "docs" / "cli.md").read_text(encoding="utf-8")
@@ -32,7 +32,7 @@ def test_a_commands_options_are_those_of_its_help(command: str) -> None:
         for form in re.findall(r"`(--?[a-z-]+)", cell)
     }
     shown = CliRunner().invoke(
-        cli._application,
+        application.application,
         [*command.split()[1:], "--help"],
         env={"COLUMNS": "300", "NO_COLOR": "1", "TERM": "dumb"},
     )

@@ -33,6 +33,31 @@ def remote(environment: dict[str, str], pool: ServedPool) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("version", ["2024-02-02-preview", _NEW])
+def test_names_with_the_signs_of_patterns_go_there_and_back(
+    remote: dict[str, str], tmp_path: Path, version: str
+) -> None:
+    """Each command means the file of that very name, and no other that would fit."""
+    session = secrets.token_hex(10)
+    environment = remote | {"ACAJS_SESSION_ID": session, "ACAJS_API_VERSION": version}
+    (tmp_path / "[id]").mkdir()
+    for name in ("[slug].js", "s.js", "~x", "[id]/[...all].ts"):
+        (tmp_path / name).write_text(name)
+    put = acajs(environment, "files", "put", "[slug].js", "s.js", "./~x", "[id]", cwd=tmp_path)
+    assert (put.returncode, put.stderr) == (0, "")
+    assert put.stdout.splitlines() == ["[slug].js", "s.js", "~x", "[id]/[...all].ts"]
+    for name, there in (("[slug].js", "[slug].js"), ("~x", "~x"), ("[id]/[...all].ts", "all")):
+        to = ["--to", "./~all"] if there == "all" else ["--to", "back/"]
+        got = acajs(environment, "files", "get", name, *to, cwd=tmp_path)
+        assert (got.returncode, got.stderr) == (0, ""), name
+        (path,) = got.stdout.splitlines()
+        assert (tmp_path / path).read_text() == name
+    removed = acajs(environment, "files", "rm", "[slug].js")
+    assert (removed.returncode, removed.stdout) == (0, "[slug].js\n")
+    listed = acajs(environment, "files", "ls").stdout.splitlines()
+    assert [line.split()[-1] for line in listed] == ["[id]", "s.js", "~x"]
+
+
+@pytest.mark.parametrize("version", ["2024-02-02-preview", _NEW])
 def test_files_go_there_and_back(remote: dict[str, str], tmp_path: Path, version: str) -> None:
     """put, ls, get and rm do what they say, with the paths as their output."""
     session = secrets.token_hex(10)

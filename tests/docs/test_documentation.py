@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import pkgutil
 import re
 import runpy
 import subprocess
@@ -17,7 +19,9 @@ import yaml
 from traitlets.config import Config
 from typer.testing import CliRunner
 
-from acajs_kernel import cli, errors
+import acajs_kernel
+from acajs_kernel import errors
+from acajs_kernel.cli import application
 from acajs_kernel.config import Settings
 from acajs_kernel.messages import own_error
 from tests.browser.pictures import IMAGES, pictures
@@ -59,7 +63,7 @@ def test_a_command_of_ours_has_the_options_that_are_written(line: str) -> None:
             break
         names.append(word)
     shown = CliRunner().invoke(
-        cli._application, [*names, "--help"], env={"COLUMNS": "200", "NO_COLOR": "1"}
+        application.application, [*names, "--help"], env={"COLUMNS": "200", "NO_COLOR": "1"}
     )
     assert shown.exit_code == 0, shown.output
     written = {word.partition("=")[0] for word in words if word.startswith("--")}
@@ -84,6 +88,19 @@ def test_an_errors_last_line_leads_to_its_heading(name: str) -> None:
     assert len(last) < 90
     page, _, anchor = error.more.removeprefix("More: ").rpartition("/")[2].partition("#")
     assert re.search(rf"^#+ {name} {{ #{anchor} }}$", _text(f"{page}.md"), re.MULTILINE)
+
+
+def test_every_error_that_a_user_can_see_is_among_the_public_ones() -> None:
+    """None is raised under a name of a module's own, whose link would lead nowhere."""
+    importlib.import_module("papermill.execute")  # which loads our engine, and wants to be first
+    for module in pkgutil.walk_packages(acajs_kernel.__path__, "acajs_kernel."):
+        if not module.name.endswith(("__main__", "platform_windows", "platform_posix")):
+            importlib.import_module(module.name)
+    kinds: list[type[errors.AcaJsError]] = [errors.AcaJsError]
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+    found = {f"{kind.__module__}.{kind.__name__}" for kind in kinds}
+    assert found == {f"{errors.__name__}.{name}" for name in errors.__all__}
 
 
 def test_every_picture_is_taken_by_a_browser_test() -> None:
@@ -124,15 +141,18 @@ async def test_the_configuration_file_named_is_the_one_that_is_read(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no Unix sockets")
-@pytest.mark.parametrize("way", ["neither", "sockets", "level"])
+@pytest.mark.parametrize("way", ["neither", "sockets", "encryption", "level"])
 def test_the_warning_of_tcp_is_silenced_as_written(
     way: str, environment: dict[str, str], tmp_path: Path
 ) -> None:
-    """Each of the two ways silences it, and without them it is there."""
+    """Each way silences it, and without them it is there."""
     page = _text("headless.md")
-    setting, options = 'c.AcaJsKernelApp.log_level = "ERROR"', ["--transport", "ipc"]
+    setting, sockets = 'c.AcaJsKernelApp.log_level = "ERROR"', ["--transport", "ipc"]
+    encryption = "--KernelManager.transport_encryption=required"
     assert f"`{setting}`" in page
-    assert f"jupyter run --kernel acajs {' '.join(options)} script.js" in page
+    assert f"jupyter run --kernel acajs {' '.join(sockets)} script.js" in page
+    assert f"`{encryption}`" in page
+    options = {"sockets": sockets, "encryption": [encryption]}.get(way, [])
     (tmp_path / "script.js").write_text("console.log(42)", encoding="utf-8")
     if way == "level":
         (tmp_path / "profile_default").mkdir()
@@ -142,7 +162,7 @@ def test_the_warning_of_tcp_is_silenced_as_written(
         ran = subprocess.run(
             [
                 *(sys.executable, "-m", "jupyter", "run", "--kernel", "acajs"),
-                *(options if way == "sockets" else []),
+                *options,
                 "script.js",
             ],
             cwd=tmp_path,

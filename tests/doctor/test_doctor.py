@@ -17,7 +17,8 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
-from acajs_kernel import cli, doctor
+from acajs_kernel import doctor
+from acajs_kernel.cli import application
 from acajs_kernel.doctor import CHECKS, Case, Finding, examine_case, network, would_run
 from acajs_kernel.doctor.network import check_clock, check_tls, check_token
 from acajs_kernel.errors import NodeNotFoundError
@@ -389,7 +390,7 @@ def test_the_command_prints_a_line_for_each_check(
     _use(pool, monkeypatch)
     nearby = functools.partial(Case, egress_host="127.0.0.1", egress_port=9)
     monkeypatch.setattr(doctor, "Case", nearby)
-    ran = CliRunner().invoke(cli._application, ["doctor"])
+    ran = CliRunner().invoke(application.application, ["doctor"])
     assert ran.exit_code == 0, ran.output
     lines = ran.stdout.splitlines()
     assert lines[0].startswith("✓ Kernel spec   acajs in ")
@@ -400,7 +401,7 @@ def test_the_command_prints_a_line_for_each_check(
 def test_the_command_gives_json_and_an_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
     """Programs get every finding; 1 says that no notebook would run."""
     monkeypatch.setenv("ACAJS_TOKEN", "token")
-    ran = CliRunner().invoke(cli._application, ["doctor", "--endpoint", _NOWHERE, "--json"])
+    ran = CliRunner().invoke(application.application, ["doctor", "--endpoint", _NOWHERE, "--json"])
     assert ran.exit_code == 1
     report = json.loads(ran.stdout)
     assert report["ok"] is False

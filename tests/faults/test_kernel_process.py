@@ -20,8 +20,8 @@ _MESSAGE_SECONDS = 60
 _FIRST_POSITION = 3  # the one of the first cell, or of the second
 _STRIDE = 2  # so that what is asked again comes through
 
-# A given token cannot be refreshed, and a wait of two seconds is told of in the notebook.
-_NOT_HERE = FOR_GOOD | {"401 once", "429 with Retry-After"}
+# A wait of two seconds is told of in the notebook.
+_NOT_HERE = FOR_GOOD | {"429 with Retry-After"}
 
 
 class _Notebook:

@@ -172,6 +172,26 @@ it("forgets the cells that have ended", async () => {
   assert.deepEqual(results, [{ "text/plain": "true" }]);
 });
 
+it("answers lines that are no message, and goes on", async () => {
+  const { host } = await openHost();
+  /** @type {unknown[]} */
+  const unreadable = [];
+  host.output.on("message", (message) => {
+    if (message.unreadable !== undefined) {
+      unreadable.push(message.unreadable);
+    }
+  });
+  const lines = ['{"id":1,"code":"1{"id":2,', "null", "7", "[]", '"text"', '{"id":1}', '{"code":"1"}', '{"id":{},"code":1}', ""];
+  const last = nextMessage(host, (message) => message.unreadable === lines.length);
+  host.input.write(`${lines.join("\n")}\n`);
+  await last;
+  assert.deepEqual((await host.run("6 * 7")).results, [{ "text/plain": "42" }]);
+  assert.deepEqual(
+    unreadable,
+    lines.map((_, index) => index + 1),
+  );
+});
+
 it("works over standard input and output, and hides the input from cells", async () => {
   const { host } = await openHost("stdio");
   const { stdout } = await host.run('console.log("grüße")');
@@ -193,3 +213,28 @@ it("refuses to start without a channel", () => {
     assert.match(String(stderr), /it needs one option, --channel-fd=NUMBER or --channel=stdio/);
   }
 });
+
+for (const cell of [
+  "class Object {}",
+  "class Array {}",
+  "let process, globalThis, JSON, Math, Reflect",
+  "Array.prototype.toJSON = () => 'a'; 1",
+  "Object.prototype.toJSON = () => 'a'; 1",
+  "delete Array.prototype.push",
+  "for (const key of Reflect.ownKeys(String.prototype)) delete String.prototype[key]; 1",
+  "Buffer.from = Buffer.concat = Buffer.prototype.toString = null; 1",
+  "require('events').prototype.emit = () => false; 1",
+  "JSON.stringify = JSON.parse = null; 1",
+]) {
+  it(`runs cells after ${cell}`, async () => {
+    const { host } = await openHost();
+    assert.equal((await host.run(cell)).end, "result");
+    assert.deepEqual((await host.run("1 + 1")).results, [{ "text/plain": "2" }]);
+    const { stdout, results } = await host.run("console.log('x'); [1, 2]");
+    assert.deepEqual([stdout, results], ["x\n", [{ "text/plain": "[ 1, 2 ]" }]]);
+    const [error] = (await host.run("null.x")).errors;
+    assert.equal(error?.ename, "TypeError");
+    assert.deepEqual((await host.run("$$.text('t')")).results, [{ "text/plain": "t" }]);
+    assert.deepEqual((await host.run("$$.text instanceof (() => {}).constructor")).results, [{ "text/plain": "true" }]);
+  });
+}

@@ -90,3 +90,12 @@ async def test_an_endpoint_on_the_command_line_counts_as_well(environment: dict[
     arguments = ["--AcaJsKernel.endpoint=http://127.0.0.1:9"]
     async with running_kernel(environment, extra_arguments=arguments) as kernel:
         assert psutil.Process(kernel.pid).children(recursive=True) == []
+
+
+async def test_a_bad_setting_leaves_nothing_running(environment: dict[str, str]) -> None:
+    """No cell can run, so that what was started for the first one has to go."""
+    async with running_kernel(environment | {"ACAJS_TIMEOUT": "soon"}) as kernel:
+        assert (await kernel.run("1")).error["ename"] == "ConfigurationError"
+        children = psutil.Process(kernel.pid).children(recursive=True)
+        _, alive = await asyncio.to_thread(psutil.wait_procs, children, _END_SECONDS)
+        assert alive == []

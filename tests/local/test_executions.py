@@ -156,6 +156,9 @@ async def test_streams_are_cut_in_the_newer_family_only(fresh: Fresh) -> None:
     assert (len(wide["stdout"]), len(wide["stderr"])) == (4999, 4999)
     none = await api.run(code, outputStreamsMaxLength=0)
     assert (none["stdout"], none["stderr"]) == ("", "")
+    for version in ("2024-10-02-preview", "2025-02-02-preview"):
+        before = await fresh(version).run(code, outputStreamsMaxLength=4999)
+        assert (len(before["stdout"]), len(before["stderr"])) == (4096, 4096), "no such field yet"
 
 
 async def test_result_is_never_cut(api: Api) -> None:
@@ -387,7 +390,7 @@ async def test_failure_inside_the_pool_is_500_with_the_usual_body(
 ) -> None:
     """An error that nobody foresaw is logged, and answered without its details."""
 
-    def fail(*_arguments: object) -> None:
+    def fail(*_arguments: object, **_options: object) -> None:
         raise RuntimeError("unforeseen")
 
     monkeypatch.setattr(executor, "parse_execution", fail)

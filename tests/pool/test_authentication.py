@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pytest
 
 from acajs_kernel.errors import AuthenticationError, ConfigurationError
-from acajs_kernel.pool import TOKEN_SCOPE, AzureToken, StaticToken, TokenSource
+from acajs_kernel.pool import TOKEN_SCOPE, AzureToken, StaticToken, TokenSource, authentication
 
 
 class AccessToken(NamedTuple):
@@ -111,6 +111,73 @@ async def test_azure_token_is_replaced_when_refused() -> None:
 
     assert await source.token(refresh=True) == "token-2"
     assert await source.token() == "token-2"
+
+
+class OwnCredential:
+    """A credential that azure-identity would have made; gives tokens with its number."""
+
+    def __init__(self, made: list[OwnCredential]) -> None:
+        made.append(self)
+        self.number = len(made)
+        self.closed = 0
+        self.may_answer = threading.Event()
+        self.may_answer.set()
+
+    def get_token(self, _: str) -> AccessToken:
+        """Return a token that lives for an hour."""
+        self.may_answer.wait(30)
+        return AccessToken(f"token-of-{self.number}", 3600)
+
+    def close(self) -> None:
+        """Count."""
+        self.closed += 1
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[OwnCredential]:
+    """Collect the credentials that are made."""
+    credentials: list[OwnCredential] = []
+    monkeypatch.setattr(authentication, "_default_credential", lambda: OwnCredential(credentials))
+    return credentials
+
+
+async def test_a_refused_token_brings_a_new_credential(made: list[OwnCredential]) -> None:
+    """A credential keeps the identity that it has found; another may have signed in since."""
+    source = AzureToken(now=lambda: 0.0)
+    assert await source.token() == "token-of-1"
+    assert await source.token() == "token-of-1"
+
+    assert await source.token(refresh=True) == "token-of-2"
+    assert [credential.closed for credential in made] == [1, 0]
+    source.close()
+    assert [credential.closed for credential in made] == [1, 1]
+
+
+async def test_a_credential_that_answers_after_the_end_is_closed(
+    made: list[OwnCredential], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody waits for its token any more, and nobody else would close it."""
+    begun, may_be_made, closed = threading.Event(), threading.Event(), threading.Event()
+
+    class Late(OwnCredential):
+        def close(self) -> None:
+            super().close()
+            closed.set()
+
+    def make() -> OwnCredential:
+        begun.set()
+        may_be_made.wait(30)
+        return Late(made)
+
+    monkeypatch.setattr(authentication, "_default_credential", make)
+    source = AzureToken(now=lambda: 0.0)
+    asking = asyncio.create_task(source.token())
+    await asyncio.to_thread(begun.wait, 30)
+    asking.cancel()
+    source.close()
+    may_be_made.set()
+    assert await asyncio.to_thread(closed.wait, 30)
+    assert [credential.closed for credential in made] == [1]
 
 
 async def test_requests_at_once_share_one_sign_in() -> None:
@@ -222,7 +289,7 @@ def test_real_credential_fails_shortly_in_an_empty_environment() -> None:
 
     seconds, message, remedy = process.stdout.splitlines()
     assert float(seconds) < 31
-    assert message.startswith("No Azure credential on this machine gives a token. ")
+    assert message.startswith("No Azure credential on this machine yields a token. ")
     assert len(message) < 400
     assert "az login" in remedy
     assert process.stderr == ""

@@ -55,16 +55,18 @@ async def test_execution_is_read_in_every_version(api_version: str) -> None:
     assert "outputStreamsMaxLength" not in properties
 
 
-@pytest.mark.parametrize("api_version", NEW_VERSIONS)
-async def test_output_length_is_sent_where_it_is_known(api_version: str) -> None:
-    """The option reaches /executions."""
+@pytest.mark.parametrize("api_version", VERSIONS)
+async def test_output_length_is_sent_where_the_version_has_it(api_version: str) -> None:
+    """The option exists from 2025-10-02-preview on; older versions are not told of it."""
     pool = FakePool()
     async with client_of(
         pool, api_version=api_version, output_streams_max_length=100_000
     ) as client:
         await client.execute(IDENTIFIER, "1")
 
-    assert json.loads(pool.requests[0].content)["outputStreamsMaxLength"] == 100_000
+    body = json.loads(pool.requests[0].content)
+    sent = body.get("properties", body).get("outputStreamsMaxLength")
+    assert sent == (100_000 if api_version == "2025-10-02-preview" else None)
 
 
 @pytest.mark.parametrize("code", ["'ä😀\u2028'", "'\ud83d'", "", "x\0y\r\n"])
@@ -128,10 +130,10 @@ async def test_later_version_belongs_to_the_newer_family() -> None:
 
 @pytest.mark.parametrize("api_version", VERSIONS)
 @pytest.mark.parametrize(
-    "name", ["data.csv", "with space.txt", "100%.txt", "a+b&c=d#e?.txt", 'quo"te', "ä😀.txt"]
+    "name", ["data.csv", "with space.txt", "100%.txt", "a&b=c#d;,@$^.txt", "(1)-_.x", "ä文.txt"]
 )
 async def test_file_goes_there_and_back(api_version: str, name: str) -> None:
-    """Upload, list, describe, download and delete work for any name, in every version."""
+    """Upload, list, describe, download and delete work for every name that the service takes."""
     pool = FakePool()
     content = bytes(range(256)) * 3
     sent: list[tuple[int, int | None]] = []
@@ -399,9 +401,36 @@ async def test_session_is_described_and_stopped(api_version: str) -> None:
     }
 
 
+async def test_custom_container_sessions_are_listed_and_read_by_their_own_calls() -> None:
+    """``/session`` would be the container's own: the pool answers below ``/.management`` only."""
+    url = "https://pool.env.westus2.azurecontainerapps.io"
+    entry = {"identifier": IDENTIFIER, "etag": "a", "expiresAt": "2026-04-30T14:30:00Z"}
+    further = f"{url}/.management/listSessions?skip=300"
+    script = Script(
+        [
+            httpx.Response(200, json=entry),
+            httpx.Response(200, json={"value": [entry], "count": 1, "nextLink": further}),
+            httpx.Response(200, json={"sessions": [entry], "nextLink": None}),
+        ]
+    )
+    async with client_of(script, url=url) as client:
+        session = await client.get_session(IDENTIFIER)
+        listed = await client.list_sessions()
+
+    assert session.expires_at == datetime(2026, 4, 30, 14, 30, tzinfo=timezone.utc)
+    assert listed == [session, session]
+    read, first, second = script.requests
+    assert {request.method for request in script.requests} == {"POST"}
+    assert read.url.path == "/.management/getSession"
+    assert dict(read.url.params) == {"api-version": "2025-02-02-preview", "identifier": IDENTIFIER}
+    assert first.url.path == second.url.path == "/.management/listSessions"
+    assert dict(first.url.params) == {"api-version": "2025-02-02-preview"}
+    assert dict(second.url.params) == {"api-version": "2025-02-02-preview", "skip": "300"}
+
+
 async def test_custom_container_session_is_stopped_by_its_own_call() -> None:
     """Custom-container pools know POST /.management/stopSession only."""
-    script = Script([httpx.Response(200)])
+    script = Script([httpx.Response(200, text=f"Session {IDENTIFIER} in session pool x stopped.")])
     url = "https://pool.env.westus2.azurecontainerapps.io"
     async with client_of(script, url=url) as client:
         await client.stop_session(IDENTIFIER)

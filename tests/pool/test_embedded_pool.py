@@ -41,7 +41,7 @@ async def test_tutorial_exchange_and_failures(client: PoolClient) -> None:
 
 async def test_files_are_those_of_the_code(client: PoolClient) -> None:
     """A file goes up, is listed, described, downloaded and deleted under a difficult name."""
-    name = "ä b+c&100%.txt"
+    name = "ä b=c&100%.txt"
     await client.upload(IDENTIFIER, name, b"content")
     listed = await client.list_files(IDENTIFIER)
     described = await client.file_metadata(IDENTIFIER, name)

@@ -220,8 +220,8 @@ async def test_gateway_that_lost_the_session_midway_leaves_the_fate_open(
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"<html>Sign in</html>", "not JSON"),
-        (b"", "not JSON"),
+        (b"<html>Sign in</html>", "web page"),
+        (b"", "HTTP 20"),
         (b"[" * 100_000, "nested too deeply"),
         (b"[]", "not a JSON object"),
         (b"null", "not a JSON object"),
@@ -298,9 +298,9 @@ def _untrusted() -> ssl.SSLCertVerificationError:
         (_connect_error(ConnectionRefusedError(111, "x")), "was refused", "HTTPS_PROXY"),
         (_connect_error(_untrusted()), "self-signed certificate", "SSL_CERT_FILE"),
         (_connect_error(ssl.SSLError(1, "version")), "TLS handshake", "network"),
-        (_connect_error(OSError(101, "unreachable")), "no connection came about", "network"),
-        (httpx.ConnectTimeout("x"), "no connection came about within", "network"),
-        (httpx.PoolTimeout("x"), "no connection came about within", "network"),
+        (_connect_error(OSError(101, "unreachable")), "the connection failed", "network"),
+        (httpx.ConnectTimeout("x"), "the connection was not established within", "network"),
+        (httpx.PoolTimeout("x"), "the connection was not established within", "network"),
         (
             httpx.ProxyError("407 Proxy Authentication Required"),
             "the proxy refused (Proxy",
@@ -332,8 +332,93 @@ async def test_proxy_in_use_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://user:hunter2@proxy:3128")
     error = await _fail(_connect_error(socket.gaierror(-2, "unknown")))
 
+    assert "the proxy's host name is unknown" in error.message
     assert "HTTPS_PROXY" in error.remedy
+    assert "ACAJS_POOL_ENDPOINT" not in error.remedy
     assert "hunter2" not in str(error)
+
+
+_UNSENT = [
+    _connect_error(socket.gaierror(-2, "unknown")),
+    _connect_error(ConnectionRefusedError(111, "x")),
+    _connect_error(OSError(101, "unreachable")),
+    httpx.ConnectTimeout("x"),
+]
+
+
+@pytest.mark.parametrize("fault", _UNSENT)
+async def test_a_proxy_that_was_not_asked_is_not_blamed(
+    fault: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """NO_PROXY makes an exception of the pool: what is told is that, in case it was not meant."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://user:hunter2@proxy:3128")
+    monkeypatch.setenv("NO_PROXY", "example.org,.dynamicsessions.io")
+    error = await _fail(fault)
+
+    assert "proxy" not in error.message
+    assert "Check your network, and the proxy" not in error.remedy
+    assert "was not asked, because NO_PROXY makes an exception of westus2.dynam" in error.remedy
+    assert "hunter2" not in str(error)
+
+
+@pytest.mark.parametrize("fault", _UNSENT)
+async def test_a_proxy_for_plain_http_is_not_blamed_for_https(
+    fault: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """HTTP_PROXY has no part in a request to an https pool."""
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy:3128")
+    error = await _fail(fault)
+
+    assert "behind a proxy, set HTTPS_PROXY" in error.remedy
+    assert "names" not in error.remedy
+
+
+@pytest.mark.parametrize("fault", [*_UNSENT, httpx.ReadError("x"), httpx.ReadTimeout("x")])
+async def test_no_proxy_is_blamed_for_this_machine(
+    fault: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Requests to loopback go to no proxy and over no network, whatever is set."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy:3128")
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy:3128")
+    error = await _fail(fault, url=LOOPBACK, repeatable=True)
+
+    assert "proxy" not in str(error).lower().replace("proxies", "proxy")
+    assert "network" not in error.remedy
+    assert "`acajs pool serve`" in error.remedy
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "remedy"),
+    [
+        (10, "certificate has expired", "this machine's clock"),
+        (9, "certificate is not yet valid", "this machine's clock"),
+        (62, "Hostname mismatch", "check that the host westus2.dynam"),
+        (19, "self-signed certificate in certificate chain", "set SSL_CERT_FILE"),
+    ],
+)
+async def test_what_is_wrong_with_a_certificate_decides_the_remedy(
+    code: int, text: str, remedy: str
+) -> None:
+    """No other authority makes an expired certificate good, or one of another server."""
+    certificate = _untrusted()
+    certificate.verify_code = code
+    certificate.verify_message = text
+    error = await _fail(_connect_error(certificate))
+
+    assert text in error.message
+    assert remedy in error.remedy
+    assert ("SSL_CERT_FILE" in error.remedy) == (code == 19)
+
+
+@pytest.mark.parametrize("name", ["SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"])
+async def test_authorities_that_are_set_already_are_named(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They replace the usual ones, so that the remedy is not to set what is set."""
+    monkeypatch.setenv(name, "/somewhere")
+    error = await _fail(_connect_error(_untrusted()))
+
+    assert error.remedy.startswith(f"Only the authorities that {name} names are trusted")
 
 
 @pytest.mark.parametrize(

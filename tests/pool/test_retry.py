@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import itertools
 from collections.abc import AsyncIterator
@@ -263,25 +264,121 @@ async def test_refused_token_is_refreshed_once() -> None:
     assert clock.pauses == []
 
 
-async def test_token_refused_twice_is_an_error() -> None:
-    """A second 401 ends the call."""
-    tokens = CountingTokens()
-    script = Script([httpx.Response(401)])
-    async with client_of(script, tokens=tokens) as client:
-        with pytest.raises(AuthenticationError, match="az login"):
-            await client.execute(IDENTIFIER, "1", repeatable=True)
+def _refused(times: int) -> Script:
+    return Script([*(httpx.Response(401) for _ in range(times)), SUCCESS])
 
-    assert len(script.requests) == 2
+
+@pytest.mark.parametrize("repeatable", [False, True])
+async def test_a_token_that_is_refused_for_a_while_is_tried_again(*, repeatable: bool) -> None:
+    """A role that was given just now takes a while to spread, and a refusal has run nothing."""
+    for tokens in (StaticToken("token"), CountingTokens()):
+        clock = Clock()
+        script = _refused(4)
+        async with client_of(script, tokens=tokens, clock=clock) as client:
+            execution = await client.execute(IDENTIFIER, "1", repeatable=repeatable)
+
+        assert execution.status == "Succeeded"
+        assert len(script.requests) == 5
+        assert 0.5 < sum(clock.pauses) < 8
+
+
+async def test_a_token_that_stays_refused_is_given_up_soon() -> None:
+    """A wrong token is told of within seconds; by then a new one was fetched once."""
+    tokens = CountingTokens()
+    for given in (StaticToken("token"), tokens):
+        clock = Clock()
+        waits: list[Wait] = []
+        script = Script([httpx.Response(401)])
+        async with client_of(script, tokens=given, clock=clock, on_wait=waits.append) as client:
+            with pytest.raises(AuthenticationError, match="az login"):
+                await client.execute(IDENTIFIER, "1", repeatable=True)
+
+        assert 4 < sum(clock.pauses) <= 8
+        assert {wait.bound_seconds for wait in waits} == {8}
     assert tokens.refreshed == 1
 
 
-async def test_token_that_cannot_change_is_not_tried_twice() -> None:
-    """A given token is the same after a refresh: sending it again would be in vain."""
-    script = Script([httpx.Response(401)])
-    async with client_of(script, tokens=StaticToken("token")) as client:
-        with pytest.raises(AuthenticationError):
-            await client.execute(IDENTIFIER, "1")
+async def test_a_refusal_after_a_long_outage_is_tried_again_as_well() -> None:
+    """The seconds for a refusal count from the first one, not from the outage before it."""
+    clock = Clock()
+    outage = [httpx.Response(503, headers={"Retry-After": "25"})] * 2
+    script = Script([*outage, httpx.Response(401), httpx.Response(401), SUCCESS])
+    async with client_of(script, tokens=StaticToken("token"), clock=clock) as client:
+        assert (await client.execute(IDENTIFIER, "1")).status == "Succeeded"
+    assert clock.now - 1000 > 50
 
+
+async def test_a_pool_on_this_machine_is_not_waited_for_to_know_a_role() -> None:
+    """It has none: a wrong token is wrong, and only a moment's refusal is passed over."""
+    for times, is_refused in ((1, False), (100, True)):
+        clock = Clock()
+        async with client_of(
+            _refused(times), url="http://127.0.0.1:9", tokens=StaticToken("token"), clock=clock
+        ) as client:
+            if is_refused:
+                with pytest.raises(AuthenticationError):
+                    await client.execute(IDENTIFIER, "1")
+            else:
+                await client.execute(IDENTIFIER, "1")
+        assert sum(clock.pauses) <= 1
+
+
+async def test_refusals_now_and_then_fetch_no_new_token_each() -> None:
+    """While a role spreads every other request may be refused; a token costs seconds to get."""
+    tokens = CountingTokens()
+    clock = Clock()
+    script = Script([httpx.Response(401), SUCCESS] * 50)
+    async with client_of(script, tokens=tokens, clock=clock) as client:
+        for _ in range(50):
+            await client.execute(IDENTIFIER, "1")
+        assert tokens.refreshed == 1
+        clock.now += 60  # by then the token may have been revoked
+        script.requests.clear()
+        await client.execute(IDENTIFIER, "1")
+    assert tokens.refreshed == 2
+
+
+async def test_a_young_token_that_stays_refused_is_replaced_all_the_same() -> None:
+    """Somebody may have signed in as somebody else: the call that would fail looks once more."""
+    tokens = CountingTokens()
+    async with client_of(Script([httpx.Response(401)]), tokens=tokens) as client:
+        for expected in (1, 2):
+            with pytest.raises(AuthenticationError):
+                await client.execute(IDENTIFIER, "1")
+            assert tokens.refreshed == expected
+
+
+async def test_calls_that_are_refused_together_fetch_one_new_token() -> None:
+    """The second one takes the token that the first has fetched."""
+    tokens = CountingTokens()
+    both_sent = asyncio.Event()
+    seen: list[str] = []
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request.headers["authorization"])
+        if seen[-1] != "Bearer token-1":
+            return httpx.Response(200, json=OLD_SUCCESS)
+        if len(seen) == 2:
+            both_sent.set()
+        await both_sent.wait()
+        return httpx.Response(401)
+
+    async with client_of(answer, tokens=tokens) as client:
+        await asyncio.gather(*(client.execute(IDENTIFIER, "1") for _ in range(2)))
+    assert tokens.refreshed == 1
+    assert sorted(seen) == ["Bearer token-1"] * 2 + ["Bearer token-2"] * 2
+
+
+async def test_a_refused_upload_whose_source_is_used_up_is_not_sent_again() -> None:
+    """Half a file would arrive."""
+
+    async def once() -> AsyncIterator[bytes]:
+        yield b"content"
+
+    script = Script([httpx.Response(401)])
+    async with client_of(script, tokens=CountingTokens()) as client:
+        with pytest.raises(AuthenticationError):
+            await client.upload(IDENTIFIER, "a.txt", once())
     assert len(script.requests) == 1
 
 

@@ -16,9 +16,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from acajs_kernel.errors import AcaJsError, ConfigurationError, PoolUnreachableError
-from acajs_kernel.pool import Endpoint, PoolClient, StaticToken, asgi_transport
+from acajs_kernel.pool import Endpoint, PoolClient, StaticToken, asgi_transport, proxies
+from acajs_kernel.pool.proxies import Proxy, find_proxy
 from acajs_kernel.pool.reachability import clock_difference, shake_hands
-from acajs_kernel.pool.transport import proxy_of
 from tests.pool.fakes import IDENTIFIER, OLD_SUCCESS, URL, Connection, http_answer, tcp_server
 
 
@@ -101,6 +101,21 @@ async def test_unknown_authority_is_refused_before_anything_is_sent(authority: A
     assert "attempt" not in caught.value.message
 
 
+async def test_another_servers_certificate_is_no_matter_of_authorities(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its authority is trusted, and the host is another one than it was made for."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
+    async with tcp_server(_answer, tls=authority.context) as (url, heads):
+        endpoint = Endpoint.parse(url.replace("127.0.0.1", "localhost"))
+        async with PoolClient(endpoint, tokens=StaticToken("t0ken")) as client:
+            with pytest.raises(PoolUnreachableError, match="not trusted") as caught:
+                await client.execute(IDENTIFIER, "1")
+
+    assert heads == []
+    assert "another server's" in caught.value.remedy
+
+
 @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"])
 async def test_missing_authority_file_is_named(
     variable: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -172,36 +187,55 @@ async def test_this_machine_is_reached_without_a_proxy(monkeypatch: pytest.Monke
     assert heads == []
 
 
-@pytest.mark.parametrize(
-    ("variables", "found"),
-    [
-        ({}, ("", "")),
-        ({"HTTPS_PROXY": "http://proxy:1"}, ("HTTPS_PROXY", "http://proxy:1")),
-        ({"HTTPS_PROXY": "proxy:1"}, ("HTTPS_PROXY", "http://proxy:1")),
-        ({"HTTP_PROXY": "http://proxy:1"}, ("", "")),
-        ({"ALL_PROXY": "http://proxy:2"}, ("ALL_PROXY", "http://proxy:2")),
-        (
-            {"ALL_PROXY": "http://proxy:2", "HTTPS_PROXY": "http://proxy:1"},
-            ("HTTPS_PROXY", "http://proxy:1"),
-        ),
-        ({"HTTPS_PROXY": "http://proxy:1", "NO_PROXY": "*"}, ("", "")),
-        ({"HTTPS_PROXY": "http://proxy:1", "NO_PROXY": "a.com, dynamicsessions.io"}, ("", "")),
-        (
-            {"HTTPS_PROXY": "http://proxy:1", "NO_PROXY": "sessions.io"},
-            ("HTTPS_PROXY", "http://proxy:1"),
-        ),
-    ],
-)
-def test_the_environment_names_the_proxy(
-    variables: dict[str, str], found: tuple[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The scheme's variable counts before ALL_PROXY, and NO_PROXY before both."""
+_AT_1 = {"HTTPS_PROXY": "http://proxy:1"}
+_FOUND_1 = Proxy("http://proxy:1", "HTTPS_PROXY")
+
+
+def _set_proxies(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]) -> None:
     for name in ("http", "https", "all", "no"):
         monkeypatch.delenv(f"{name}_proxy", raising=False)
         monkeypatch.delenv(f"{name}_PROXY".upper(), raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    assert proxy_of(Endpoint.parse(URL)) == found
+
+
+@pytest.mark.parametrize(
+    ("variables", "found"),
+    [
+        ({}, Proxy()),
+        (_AT_1, _FOUND_1),
+        ({"HTTPS_PROXY": "proxy:1"}, _FOUND_1),
+        ({"https_proxy": "proxy:1"}, Proxy("http://proxy:1", "https_proxy")),
+        (_AT_1 | {"https_proxy": "proxy:3"}, Proxy("http://proxy:3", "https_proxy")),
+        (_AT_1 | {"https_proxy": ""}, Proxy()),
+        ({"HTTP_PROXY": "http://proxy:1"}, Proxy()),
+        ({"ALL_PROXY": "http://proxy:2"}, Proxy("http://proxy:2", "ALL_PROXY")),
+        (_AT_1 | {"ALL_PROXY": "http://proxy:2"}, _FOUND_1),
+        (_AT_1 | {"NO_PROXY": "*"}, Proxy(spared_by=("NO_PROXY", "HTTPS_PROXY"))),
+        (
+            _AT_1 | {"no_proxy": "a.com, dynamicsessions.io"},
+            Proxy(spared_by=("no_proxy", "HTTPS_PROXY")),
+        ),
+        (_AT_1 | {"NO_PROXY": "sessions.io"}, _FOUND_1),
+        ({"NO_PROXY": "*"}, Proxy()),
+    ],
+)
+def test_the_environment_names_the_proxy(
+    variables: dict[str, str], found: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The scheme's variable counts before ALL_PROXY, NO_PROXY before both, small letters first."""
+    _set_proxies(monkeypatch, variables)
+    assert find_proxy(Endpoint.parse(URL)) == found
+
+
+def test_the_systems_own_proxy_is_not_taken_for_a_variables(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """MacOS and Windows keep proxies in their settings, where no variable can be checked."""
+    _set_proxies(monkeypatch, {})
+    monkeypatch.setattr(proxies, "getproxies", lambda: {"https": "http://proxy:1"})
+    monkeypatch.setattr(proxies, "proxy_bypass", lambda _host: False)
+    assert find_proxy(Endpoint.parse(URL)) == Proxy("http://proxy:1", "the system")
 
 
 @pytest.mark.parametrize("proxy", ["ftp://user:hunter2@proxy:1", "socks5://user:hunter2@proxy:1"])
@@ -215,7 +249,8 @@ async def test_unusable_proxy_is_a_setting_to_correct(
             await client.execute(IDENTIFIER, "1")
 
     assert isinstance(caught.value, ConfigurationError)
-    assert "HTTPS_PROXY" in caught.value.remedy
+    assert "HTTPS_PROXY" in caught.value.message
+    assert "http://HOST:PORT" in caught.value.remedy
     assert "hunter2" not in str(caught.value)
 
 

@@ -6,8 +6,10 @@ import asyncio
 import io
 import json
 import logging
+from types import SimpleNamespace
 
 import pytest
+from httpcore._async import http11
 
 from acajs_kernel.errors import (
     ExecutionFateUnknownError,
@@ -22,6 +24,7 @@ from tests.pool.fakes import (
     IDENTIFIER,
     NEW_VERSIONS,
     OLD_SUCCESS,
+    Clock,
     Connection,
     http_answer,
     tcp_server,
@@ -193,6 +196,26 @@ async def test_connection_that_the_server_closed_while_idle_is_not_used() -> Non
         await client.execute(IDENTIFIER, "1")
 
     assert len(heads) == 2
+
+
+async def test_an_idle_connection_is_dropped_before_servers_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Common servers close it after 5 s, perhaps while a request is on its way to them."""
+    clock = Clock()
+    monkeypatch.setattr(http11, "time", SimpleNamespace(monotonic=clock))
+    connections = 0
+
+    async def count(connection: Connection) -> None:
+        nonlocal connections
+        connections += 1
+        await _answer(connection)
+
+    async with tcp_server(count) as (url, _), _client(url) as client:
+        for idle_seconds, expected in ((0, 1), (3.9, 1), (4.1, 2), (3.9, 2), (60, 3)):
+            clock.now += idle_seconds
+            await client.execute(IDENTIFIER, "1")
+            assert connections == expected
 
 
 async def test_nobody_listening_is_unreachable() -> None:

@@ -90,6 +90,27 @@ describe("the state of widgets", () => {
     assert.deepEqual([...received.c.d[0], ...received.b, ...received.c.e], [1, 2, 1, 2, 1, 2]);
   });
 
+  for (const path of [["__proto__", "x"], ["constructor", "prototype", "x"], ["a", "__proto__", "x"], ["list", "push", "x"], ["toString", "x"], ["a", "b", "c"], ["s", "length", "x"], ["none", "x"]]) {
+    test(`is not left by the path ${path.join(".")}`, () => {
+      const state = JSON.parse('{"a": {"b": 1}, "list": [], "s": "text"}');
+      assert.throws(() => putBuffers(state, [path], [new Uint8Array([1])]), /names the place \[.*dropped/);
+      const { x, c } = /** @type {any} */ ({});
+      assert.deepEqual([x, c, Object.keys(Object.prototype), Object.keys(Array.prototype.push)], [undefined, undefined, [], []]);
+    });
+  }
+
+  for (const name of ["__proto__", "constructor", "toString"]) {
+    test(`may have a name such as ${name}`, () => {
+      const state = JSON.parse(`{"${name}": {"x": 1}}`);
+      putBuffers(state, [[name, "bytes"], [name, "__proto__"]], [new Uint8Array([1]), new Uint8Array([2])]);
+      const value = Object.getOwnPropertyDescriptor(state, name)?.value;
+      assert.deepEqual(Object.keys(value), ["x", "bytes", "__proto__"]);
+      putBuffers(state, [["__proto__"]], [new Uint8Array([3])]);
+      assert.equal(Object.getPrototypeOf(state), Object.prototype);
+      assert.deepEqual(Object.keys(Object.prototype), []);
+    });
+  }
+
   test("names the place where it holds itself", () => {
     /** @type {any} */
     const state = { list: [{}] };

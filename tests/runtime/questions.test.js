@@ -244,6 +244,9 @@ for (const kind of KINDS) {
       write("node_modules/dual/package.json", '{"name": "dual", "exports": {"import": "./i.mjs", "require": "./r.cjs"}}');
       write("node_modules/dual/i.mjs", "export default 'imported'");
       write("node_modules/dual/r.cjs", "module.exports = 'required'");
+      write("node_modules/modern/package.json", '{"name": "modern", "exports": {".": {"import": "./i.mjs"}, "./sub": {"import": "./sub.mjs"}}}');
+      write("node_modules/modern/i.mjs", "export default 'modern'");
+      write("node_modules/modern/sub.mjs", "export default 'sub'");
     });
     after(() => session.close());
 
@@ -275,6 +278,64 @@ for (const kind of KINDS) {
       assert.match(error?.evalue, /Cannot find module/);
     });
 
+    for (const [specifier, expected] of /** @type {[string, RegExp][]} */ ([
+      ["dual", /\/node_modules\/dual\/i\.mjs$/],
+      ["modern", /\/node_modules\/modern\/i\.mjs$/],
+      ["modern/sub", /\/node_modules\/modern\/sub\.mjs$/],
+      ["fs", /^node:fs$/],
+      ["node:fs/promises", /^node:fs\/promises$/],
+      ["./own.mjs", /^file:.*\/own\.mjs$/],
+      ["../up.mjs?a#b", /^file:.*\/up\.mjs\?a#b$/],
+      ["/rooted/x.mjs", /^file:.*\/rooted\/x\.mjs$/],
+      ["https://example.com/x.js", /^https:\/\/example\.com\/x\.js$/],
+      ["data:text/javascript,1", /^data:text\/javascript,1$/],
+    ])) {
+      test(`resolves ${specifier} as import does`, async () => {
+        const { text, error } = await session.run(`__acajs_meta__.resolve(${JSON.stringify(specifier)})`);
+        assert.match((text ?? "").slice(1, -1), expected, error?.evalue);
+      });
+    }
+
+    for (const specifier of ["missing", "modern/none", "@none/x"]) {
+      test(`does not resolve ${specifier}`, async () => {
+        const { error } = await session.run(`__acajs_meta__.resolve("${specifier}")`);
+        assert.match(error?.traceback.join("\n"), /ERR_(MODULE_NOT_FOUND|PACKAGE_PATH_NOT_EXPORTED)/);
+      });
+    }
+
+    for (const [claim, code] of [
+      ["new Function", "await new Function('name', 'return import(name)')('./own.mjs')"],
+      ["Function", "await Function('return import(\"./own.mjs\")')()"],
+      ["the constructor of a function", "await (() => {}).constructor('return import(\"./own.mjs\")')()"],
+      ["a class of functions", "await new (class Own extends Function {})('return import(\"./own.mjs\")')()"],
+      ["an async function", "await new (async () => {}).constructor('return await import(\"./own.mjs\")')()"],
+      ["a generator", "await [...new (function* () {}).constructor('yield import(\"./own.mjs\")')()][0]"],
+      ["an async generator", "(await new (async function* () {}).constructor('yield await import(\"./own.mjs\")')().next()).value"],
+    ]) {
+      test(`imports in ${claim} of a text`, async () => {
+        const { text, error } = await session.run(`(${code}).default`);
+        assert.equal(text, "'own'", error?.traceback.join("\n"));
+      });
+    }
+
+    test("leaves functions as they are", async () => {
+      const { text, error } = await session.run(
+        "const made = new Function('a', 'b', 'return a + b'); class Sub extends Function {}; const sub = new Sub('return 1');" +
+          "[made(1, 2), made.name, made.length, made instanceof Function, (() => {}) instanceof Function, (() => {}).constructor === Function," +
+          " Function.name, Function.length, Function.prototype === Object.getPrototypeOf(() => {}), sub instanceof Sub, sub()," +
+          " Object.getPrototypeOf((async () => {}).constructor) === Function, String(Function).includes('[native code]'), new Function().constructor === Function," +
+          " Reflect.construct(Function, ['return 2'], Sub) instanceof Sub, String(made) === 'function anonymous(a,b\\n) {\\nreturn a + b\\n}'].join()",
+      );
+      assert.equal(text, "'3,anonymous,2,true,true,true,Function,1,true,true,1,true,true,true,true,true'", error?.traceback.join("\n"));
+    });
+
+    for (const code of ["await eval('import(\"fs\")')", "await (0, eval)('import(\"fs\")')", "await (() => { const local = 'fs'; return eval('import(local)') })()"]) {
+      test(`says what to write instead of ${code}`, async () => {
+        const { error } = await session.run(code);
+        assert.match(error?.traceback.join("\n"), /eval has no import\(\)\. Write it in the cell itself, or: new Function/);
+      });
+    }
+
     test("gives import.meta the session's folder", async () => {
       const { text } = await session.run(
         "[__acajs_meta__.dirname === __dirname, __acajs_meta__.url.endsWith('/notebook.mjs'), __acajs_meta__.resolve('fs'), __acajs_meta__.resolve('./x').endsWith('/x')]",
@@ -283,3 +344,52 @@ for (const kind of KINDS) {
     });
   });
 }
+
+describe("questions about huge values", () => {
+  const [KIND] = /** @type {[import("./agent_session.js").Kind]} */ (KINDS);
+  /** Milliseconds; to list a million names takes one second, ten million indices ten seconds. */
+  const BOUND = 5000;
+  const values = /** @type {const} */ ([
+    ["an array", "new Array(1e7).fill(0)", "fi", ["fill", "filter", "find", "findIndex", "findLast", "findLastIndex"]],
+    ["an array with names", "Object.assign(new Array(1e7).fill(0), { first: 1, 'no name': 2 })", "fir", ["first"]],
+    ["an array that begins with holes", "(() => { const a = new Array(1e7); a.fill(0, 5e5); return a })()", "findI", ["findIndex"]],
+    ["an array of a class", "(() => { class Own extends Array { finish() {} } return new Own(1e7).fill(0) })()", "fin", ["finish", "find", "findIndex", "findLast", "findLastIndex"]],
+    ["a typed array", "new Float64Array(1e7)", "byteL", ["byteLength"]],
+    ["a Buffer", "Buffer.alloc(1e7)", "readUInt8", ["readUInt8"]],
+    ["a text", "'x'.repeat(1e7)", "pad", ["padEnd", "padStart"]],
+    ["the length of a text", "'x'.repeat(1e7)", "le", ["length"]],
+    ["a text as an object", "new String('x'.repeat(1e7))", "pad", ["padEnd", "padStart"]],
+    ["an object with indices", "(() => { const o = { own: 1 }; for (let i = 0; i < 3e6; i++) o[i] = i; return o })()", "ow", ["own"]],
+    ["an object with names", "(() => { const o = { zone: 1 }; for (let i = 0; i < 3e5; i++) o['key' + i] = i; return o })()", "zo", ["zone"]],
+    ["what inherits an array", "Object.create(new Array(1e7).fill(0), { own: { value: 1 } })", "ow", ["own"]],
+    ["a Map", "new Map(Array.from({ length: 1e6 }, (_, i) => [i, i]))", "si", ["size"]],
+    ["a Set", "new Set(Array.from({ length: 1e6 }, (_, i) => i))", "si", ["size"]],
+    ["a Proxy", "new Proxy(new Array(1e7).fill(0), { ownKeys() { throw 1 } })", "fi", []],
+    ["a number", "2n ** 10_000_000n", "toS", ["toString"]],
+    ["a pattern", "new RegExp('x'.repeat(1e6))", "sou", ["source"]],
+    ["an error", "new Error('x'.repeat(1e7))", "mess", ["message"]],
+    ["a function", "new Function('/*' + 'x'.repeat(1e7) + '*/')", "app", ["apply"]],
+  ]);
+  for (const [claim, code, prefix, expected] of values) {
+    test(`takes little time for ${claim}`, async () => {
+      const session = await AgentSession.open(KIND);
+      try {
+        assert.equal((await session.run(`const value = ${code}; Jupyter.who().constructor`)).error, undefined);
+        const targets = [{ expression: "value" }];
+        const begun = performance.now();
+        const { matches } = await session.ask({ op: "complete", kind: "member", prefix, targets });
+        await session.ask({ op: "complete", kind: "key", prefix: "", targets });
+        const { found } = await session.ask({ op: "inspect", targets, detail: 1 });
+        const { error, results } = await session.run("Jupyter.who()");
+        const elapsed = performance.now() - begun;
+        assert.deepEqual(matches.map((/** @type {{text: string}} */ { text }) => text).slice(0, expected.length), expected);
+        assert.ok(found.preview === undefined || found.preview.length < 10_000, found.preview?.length);
+        assert.equal(error, undefined);
+        assert.match(results[0]?.data["text/plain"], /value\t/);
+        assert.ok(elapsed < BOUND, `${elapsed} ms`);
+      } finally {
+        await session.close();
+      }
+    });
+  }
+});

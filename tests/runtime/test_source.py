@@ -29,7 +29,7 @@ def run_node(script: str) -> str:
     """Return what a script prints."""
     assert _NODE is not None
     return subprocess.run(
-        [_NODE, "--eval", script], check=True, capture_output=True, text=True, timeout=60
+        [_NODE, "-"], input=script, check=True, capture_output=True, text=True, timeout=60
     ).stdout
 
 
@@ -74,11 +74,9 @@ def test_every_stripped_module_parses() -> None:
     assert len(files) > 15
     texts = [strip(file.read_text(encoding="utf-8")) for file in files]
     assert all(text.startswith('"use strict";') for text in texts)
-    script = (
-        f"for (const text of {json.dumps(texts)})"
-        " new Function('module', 'exports', 'require', text); console.log('parsed')"
-    )
-    assert run_node(script) == "parsed\n"
+    for text in texts:  # together they are too long for a command line
+        script = f"new Function('module', 'exports', 'require', {json.dumps(text)})"
+        assert run_node(f"{script}; console.log('parsed')") == "parsed\n"
 
 
 @needs_node
@@ -187,7 +185,7 @@ def test_the_stub_is_ascii_and_carries_the_request_as_json() -> None:
     request = {"op": "run", "code": "'é😀\u2028' // \ud800"}
     code = stub(request)
     assert code.isascii()
-    start = code.index("a.serve($$,") + len("a.serve($$,")
+    start = code.index("a.serve(this.$$,") + len("a.serve(this.$$,")
     assert json.loads(code[start : code.rindex(")})()")]) == request
 
 

@@ -32,6 +32,41 @@ describe("the log of events", () => {
     assert.deepEqual(log.read(1e6).events.map(({ text }) => text), ["ab", "c", "d"]);
   });
 
+  test("leaves out what later events replace, where many wait", () => {
+    const log = new EventLog();
+    const display = (/** @type {object} */ fields) => ({ kind: "display", cell: "c", data: {}, metadata: {}, ...fields });
+    const clear = { kind: "clear", cell: "c", wait: true };
+    for (let index = 0; index < 1000; index += 1) {
+      log.append(display({ display_id: `d${index}` }));
+    }
+    for (let index = 0; index < 50; index += 1) {
+      log.append(display({ display_id: "d5", update: true, data: { index } }));
+    }
+    for (let index = 0; index < 50; index += 1) {
+      log.append(stream("o"));
+      log.append(stream("e", "stderr"));
+    }
+    const rest = log.read(1e9).events.slice(1000);
+    assert.deepEqual(rest.filter(({ kind }) => kind === "display").map(({ data }) => data), [{ index: 49 }]);
+    const texts = rest.filter(({ kind }) => kind === "stream").map(({ text }) => text);
+    assert.deepEqual(texts, ["o".repeat(50), "e".repeat(50)]);
+    log.append(clear);
+    log.append(display({ data: "sent" }));
+    log.read(1e9);
+    for (let index = 0; index < 50; index += 1) {
+      log.append(clear);
+      log.append(display({ data: index }));
+    }
+    assert.deepEqual(log.read(1e9).events.slice(1000 + rest.length).map(({ kind, data }) => data ?? kind), [
+      "clear",
+      "sent",
+      "clear",
+      49,
+    ]);
+    log.acknowledge(1e9);
+    assert.equal(log.size, 0);
+  });
+
   test("adds nothing to what was read", () => {
     const log = new EventLog();
     log.append(stream("a"));

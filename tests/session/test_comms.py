@@ -46,7 +46,8 @@ async def test_what_comes_during_a_request_goes_with_the_next() -> None:
     agent.post("a")
     await asyncio.sleep(0)  # the request is under way
     agent.post("b", "c")
-    assert await agent.channel.flush()
+    await agent.channel.flush()
+    assert not agent.channel.is_sending
     assert agent.numbers == [[1], [2, 3]]
     assert agent.batches[0][0] == {
         "number": 1,

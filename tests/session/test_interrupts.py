@@ -3,76 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 import pytest_asyncio
 
 from acajs_kernel.local import LocalPool
 from acajs_kernel.pool import Endpoint, PoolClient, asgi_transport
-from acajs_kernel.session import Cell, InputRequest, Outcome
+from acajs_kernel.session import Cell, Event, InputRequest, Outcome, Stream
 from acajs_kernel.session.notebook import NotebookSession
 from acajs_kernel.session.opening import SessionSettings
 from acajs_kernel.session.rich import RichSession
+from tests.session.holding import Holding
 
 if TYPE_CHECKING:
     import pytest
-
-_Application = Callable[..., Awaitable[None]]
 
 _IDENTIFIER = "interrupts-0123456789"
 _SECONDS = 30
 
 
-class _Holding:
-    """Holds the requests of one operation before the pool sees them."""
-
-    def __init__(self, application: _Application) -> None:
-        self._application = application
-        self._operation = ""
-        self._has_come = asyncio.Event()
-        self._may_pass = asyncio.Event()
-
-    def hold(self, operation: str) -> None:
-        """Begin to hold requests of an operation, such as "run"."""
-        self._operation = f'"op": "{operation}"'
-        self._has_come.clear()
-        self._may_pass.clear()
-
-    async def has_come(self) -> None:
-        """Wait until one is held."""
-        await asyncio.wait_for(self._has_come.wait(), _SECONDS)
-
-    def let_pass(self) -> None:
-        """Hold no more, and let pass what is held."""
-        self._operation = ""
-        self._may_pass.set()
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        body, more = b"", True
-        while more:
-            message = await receive()
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
-        if self._operation and json.dumps(self._operation)[1:-1].encode() in body:
-            self._has_come.set()
-            await self._may_pass.wait()
-
-        async def replay() -> Any:
-            return {"type": "http.request", "body": body, "more_body": False}
-
-        await self._application(scope, replay, send)
-
-
-async def _refuse(_: str, __: InputRequest) -> str:
-    raise AssertionError("nothing here asks")
+async def _answer(_: str, __: InputRequest) -> str:
+    return "Ada"
 
 
 class _Interruptible:
     """A rich session on a pool whose requests can be held."""
 
-    def __init__(self, holding: _Holding, client: PoolClient) -> None:
+    def __init__(self, holding: Holding, client: PoolClient) -> None:
         self.holding = holding
         self.client = client
         self.session = RichSession(
@@ -80,7 +38,7 @@ class _Interruptible:
             _IDENTIFIER,
             pinned=False,
             on_event=lambda _key, _event: None,
-            on_input=_refuse,
+            on_input=_answer,
             on_notice=lambda _: None,
         )
         self._cells = 0
@@ -88,7 +46,7 @@ class _Interruptible:
     def begin(self, code: str) -> asyncio.Task[Outcome]:
         """Begin to run a cell."""
         self._cells += 1
-        cell = Cell(f"cell-{self._cells}", code, number=self._cells)
+        cell = Cell(f"cell-{self._cells}", code, number=self._cells, allow_stdin=True)
         return asyncio.create_task(self.session.execute(cell))
 
     async def value(self, expression: str) -> Any:
@@ -102,7 +60,7 @@ class _Interruptible:
 async def rich() -> AsyncIterator[_Interruptible]:
     """Open a session, and stop it at the end."""
     async with LocalPool() as pool:
-        holding = _Holding(pool.application)
+        holding = Holding(pool.application)
         client = PoolClient(
             Endpoint.parse("http://interrupts.localhost"), transport=asgi_transport(holding)
         )
@@ -126,6 +84,56 @@ async def test_a_cell_that_its_interrupt_overtakes_never_runs(rich: _Interruptib
     assert await rich.value("typeof ran") == "undefined"
 
 
+async def test_an_interrupt_overtakes_an_answer_on_its_way(rich: _Interruptible) -> None:
+    """What the user has typed may take a while to arrive, and the cell must not wait for it."""
+    rich.holding.hold("input")
+    running = rich.begin("globalThis.name = prompt('Name?'); globalThis.ran = true")
+    await rich.holding.has_come()
+    await asyncio.wait_for(rich.session.interrupt(), _SECONDS)
+    outcome = await asyncio.wait_for(running, _SECONDS)
+    rich.holding.let_pass()
+    assert outcome.error is not None
+    assert outcome.error.ename == "KeyboardInterrupt"
+    assert await rich.value("typeof ran") == "undefined"
+
+
+async def test_an_interrupt_ends_what_is_done_again_on_a_fresh_session() -> None:
+    """Earlier uploads and installations take time, and the cell behind them does not run."""
+    settings = SessionSettings("", "2024-02-02-preview", "", "", "rich", 60, 0, "replay")
+    shown: list[Event] = []
+    notebook = NotebookSession(
+        settings, key=b"key", on_event=lambda _key, event: shown.append(event), on_input=_answer
+    )
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def act() -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    await notebook.execute(Cell("first", "globalThis.runs = 1", number=1))
+    notebook.repeat_if_lost(act)
+    access = await notebook.access()
+    assert access is not None
+    await access.pool.stop_session(access.identifier)
+    running = asyncio.create_task(
+        notebook.execute(Cell("second", "globalThis.ran = true", number=2))
+    )
+    await asyncio.wait_for(begun.wait(), _SECONDS)
+    await asyncio.wait_for(notebook.interrupt(), _SECONDS)
+    outcome = await asyncio.wait_for(running, _SECONDS)
+    assert ended.is_set()
+    assert outcome.error is not None
+    assert outcome.error.ename == "KeyboardInterrupt"
+    assert "did not run" in outcome.error.evalue
+    shown.clear()
+    await notebook.execute(Cell("third", "console.log(runs, typeof ran)", number=3))
+    assert shown == [Stream("stdout", "1 undefined\n")]
+    await notebook.close(restart=False)
+
+
 async def test_an_interrupt_ends_the_wait_for_another_session(rich: _Interruptible) -> None:
     """The cell behind a loss waits for the session that takes the lost one's place."""
     await rich.client.stop_session(_IDENTIFIER)
@@ -147,7 +155,7 @@ async def test_an_interrupt_as_the_session_opens_holds_for_the_cell_that_waits(
     """The session may be open before the waiting cell has heard of it."""
     settings = SessionSettings("", "2024-02-02-preview", "", "", "rich", 60, 0)
     notebook = NotebookSession(
-        settings, key=b"key", on_event=lambda _key, _event: None, on_input=_refuse
+        settings, key=b"key", on_event=lambda _key, _event: None, on_input=_answer
     )
     opened: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest_asyncio
 
@@ -18,8 +18,13 @@ from acajs_kernel.session import (
     Event,
     InputRequest,
     Stream,
+    rich,
 )
 from acajs_kernel.session.rich import RichSession
+from tests.session.held_clock import HeldClock
+
+if TYPE_CHECKING:
+    import pytest
 
 _Application = Callable[..., Awaitable[None]]
 
@@ -55,6 +60,8 @@ class _Running:
             on_notice=lambda _: None,
             on_comm=self._hear,
         )
+        self.clock = HeldClock()
+        self.session._watch._sleep = self.clock.sleep
         self.comms: list[tuple[str, CommEvent]] = []
         self._cells = 0
         self._shows_more = asyncio.Event()
@@ -80,15 +87,30 @@ class _Running:
     async def _refuse(self, _: str, __: InputRequest) -> str:
         raise AssertionError("no cell asks here")
 
-    async def shown(self, text: str) -> None:
-        """Wait until a text was shown."""
+    async def shown_in_time(self, text: str) -> None:
+        """Let time pass until a text was shown."""
 
         async def look() -> None:
             while Stream("stdout", text) not in self.events:
-                await self._shows_more.wait()
-                self._shows_more.clear()
+                await self.clock.advance(0.1)
+                await asyncio.sleep(0.01)  # the session's own time goes on
 
         await asyncio.wait_for(look(), 20)
+
+    async def let_pass(self, seconds: float) -> None:
+        """Let time pass for who looks for late output, until nobody does any more."""
+        watching = self.session._watch._watching
+        if watching is None:
+            return
+        passing = asyncio.ensure_future(self.clock.advance(seconds))
+        await asyncio.wait({passing, watching}, return_when=asyncio.FIRST_COMPLETED)
+        passing.cancel()
+
+    @property
+    def looks_for_output(self) -> bool:
+        """Whether anybody will ask the session by itself."""
+        watching = self.session._watch._watching
+        return watching is not None and not watching.done()
 
     async def requests_of(self, code: str) -> int:
         """Run a cell, and return how many executions it took."""
@@ -112,8 +134,15 @@ async def _run(delay_seconds: float) -> AsyncIterator[_Running]:
 
 
 @pytest_asyncio.fixture
-async def near() -> AsyncIterator[_Running]:
-    """Open a session of a pool in this process."""
+async def near(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[_Running]:
+    """Open a session of a pool in this process, on a machine that may be busy.
+
+    A request waits for the end of a cell for as long as one ever does, also where something
+    was printed, so that a cell that is held up costs no second one.
+    """
+    monkeypatch.setattr(rich, "_LEAST_WAIT_SECONDS", rich._MOST_WAIT_SECONDS)
+    monkeypatch.setattr(rich, "_GATHER_MILLISECONDS", 1000)
+    monkeypatch.setattr(rich, "_LEAST_SOON_MILLISECONDS", 1000)
     async for running in _run(0):
         yield running
 
@@ -151,10 +180,13 @@ async def test_an_idle_session_is_asked_nothing(near: _Running) -> None:
     """A cell that left nothing behind costs its one request, and no more afterwards."""
     await near.requests_of("console.log('all done')")
     before = near.counting.executions
-    await asyncio.sleep(0.6)  # longer than the first look for late output takes
-    assert near.counting.executions == before
-    await near.requests_of("setTimeout(() => console.log('late'), 300)")
-    await near.shown("late\n")
+    assert not near.looks_for_output
+    await near.requests_of("setTimeout(() => console.log('late'), 50)")
+    assert near.looks_for_output
+    await near.shown_in_time("late\n")
+    assert near.counting.executions > before + 1
+    await near.let_pass(3600)
+    assert not near.looks_for_output
 
 
 _COMM = (
@@ -166,14 +198,13 @@ _COMM = (
 async def test_an_open_comm_costs_nothing_while_nothing_happens(near: _Running) -> None:
     """Neither before a message nor after one."""
     await near.requests_of(_COMM)
-    before = near.counting.executions
-    await asyncio.sleep(0.6)  # longer than the first look for late output takes
-    assert near.counting.executions == before
+    assert not near.looks_for_output
     near.session.send_comm("m", CommMessage("msg", "c", data=1))
     await near.handled("m")
     assert ("m", CommMessage("msg", "c", data={"sum": 1})) in near.comms
     before = near.counting.executions
-    await asyncio.sleep(0.6)
+    await near.let_pass(1)
+    assert not near.looks_for_output
     assert near.counting.executions == before
 
 
@@ -184,7 +215,8 @@ async def test_what_a_callback_begins_is_fetched(near: _Running) -> None:
         "comm.onMessage(() => setTimeout(() => console.log('later'), 300));"
     )
     near.session.send_comm("m", CommMessage("msg", "d"))
-    await near.shown("later\n")
+    await near.handled("m")
+    await near.shown_in_time("later\n")
 
 
 async def test_messages_that_come_faster_than_a_far_pool_answers_go_together(far: _Running) -> None:

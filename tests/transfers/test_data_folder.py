@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
-from acajs_kernel.errors import PoolError, TooLargeError, TransferError
+from acajs_kernel.errors import InvalidRequestError, PoolError, TooLargeError, TransferError
 from acajs_kernel.pool import PoolClient
 from acajs_kernel.transfers import DataFolder, destinations, local_files, path_of
 from tests.transfers.conftest import NEW, Meddler
@@ -181,7 +182,7 @@ async def test_a_download_that_stays_damaged_replaces_nothing(
     await folder.upload(local_files([str(tmp_path / "a.txt")]))
     (tmp_path / "a.txt").write_text("mine")
     meddler.on_download = lambda _: b"wrong"
-    with pytest.raises(TransferError, match="another checksum"):
+    with pytest.raises(TransferError, match="a checksum that differs"):
         await _download(folder, "a.txt", str(tmp_path / "a.txt"))
     assert _names(tmp_path) == ["a.txt"]
     assert (tmp_path / "a.txt").read_text() == "mine"
@@ -264,3 +265,43 @@ async def test_a_missing_folder_is_an_error(folder: DataFolder) -> None:
     """Listing what is no folder fails, with the reason."""
     with pytest.raises((PoolError, TransferError)):
         await folder.entries("nowhere")
+
+
+_ODD = ["a+b.txt", "v1.2/[slug].js", "it's/x~y"]
+
+
+async def test_names_that_the_service_refuses_go_there_and_back(
+    folder: DataFolder, meddler: Meddler, tmp_path: Path
+) -> None:
+    """They never travel under such names: the session's own code puts them in their places."""
+    for name in _ODD:
+        file = tmp_path / "here" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(name)
+    await folder.upload(local_files([str(tmp_path / "here")], "there"))
+    found = [path_of(file) for file in await folder.entries("there", recursive=True)]
+    assert set(found) >= {f"there/{name}" for name in _ODD}
+    assert [path_of(file) for file in await folder.entries("there/v1.2")] == [
+        "there/v1.2/[slug].js"
+    ]
+    for number, name in enumerate(_ODD):
+        (remote,) = await folder.find([f"there/{name.replace('[', '[[]')}"])
+        target = tmp_path / "back" / str(number)
+        await folder.download([remote], [target])
+        assert target.read_text() == name
+    gone = await folder.remove(["there/*.txt", "there/v1.2/*"])
+    assert sorted(gone) == ["there/a+b.txt", "there/v1.2/[slug].js"]
+    for path in meddler.paths:
+        assert not set("+[]'~") & set(unquote(path)), "the service would refuse it"
+
+
+async def test_without_javascript_such_names_are_refused_before_anything_is_sent(
+    folder: DataFolder, meddler: Meddler, tmp_path: Path
+) -> None:
+    """The files API must do alone there, and the first file is not sent before the last is seen."""
+    meddler.forbids_code = True
+    for name in ("good.txt", "a+b.txt"):
+        (tmp_path / name).write_text(name)
+    with pytest.raises(InvalidRequestError, match=r"holds '\+'; nothing was sent"):
+        await folder.upload(local_files([str(tmp_path / "good.txt"), str(tmp_path / "a+b.txt")]))
+    assert not [path for path in meddler.paths if path.startswith("POST /files")]

@@ -45,7 +45,7 @@ def test_a_path_in_the_session_has_one_form(given: str, expected: str) -> None:
 @pytest.mark.parametrize("given", ["../a", "a/../b", "/etc/passwd", "a//b", "a\\b", "a\nb"])
 def test_a_path_that_leads_elsewhere_is_refused(given: str) -> None:
     """What is not below the data folder is refused before anything is sent."""
-    with pytest.raises(TransferError, match="no path in the session's data folder"):
+    with pytest.raises(TransferError, match="not a path in the session's data folder"):
         check_remote(given)
 
 
@@ -79,6 +79,85 @@ def test_a_file_with_a_patterns_signs_is_that_file(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     (found,) = local_files([str(tmp_path / "a[1].txt")])
     assert found.target == "a[1].txt"
+
+
+_SIGNS = [
+    "[slug].js",
+    "[...all].ts",
+    "a?b",
+    "*",
+    "**",
+    "[",
+    "]",
+    "[!x]",
+    "a*b[c]",
+    "~x",
+    "~",
+    "{a,b}",
+]
+
+
+@pytest.mark.parametrize("name", _SIGNS)
+@pytest.mark.parametrize("write", ["{}", "./{}", "{folder}/{}", "[id]/{}", "./~x/{}"])
+def test_a_path_with_any_signs_is_that_file(
+    name: str, write: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Frameworks name files like patterns, editors with tildes; other files that fit stay out."""
+    if name.startswith("~") and write == "{}":
+        pytest.skip("a shell's home folder")
+    monkeypatch.chdir(tmp_path)
+    file = Path(write.format(name, folder=tmp_path))
+    for folder in (file.parent, Path("i"), Path("d")):
+        folder.mkdir(exist_ok=True)
+        for other in (name, "s.js", "aXb", "x", "b"):
+            (folder / other).touch()
+    (found,) = local_files([str(file) if write.startswith("{folder") else write.format(name)])
+    assert found.path.samefile(file)
+    assert found.target == name
+
+
+def test_a_patterns_folder_may_have_signs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What exists under the very name of a part is that part, and the others are patterns."""
+    monkeypatch.chdir(tmp_path)
+    for folder in ("[id]", "i"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "a.js").touch()
+    assert [file.path for file in local_files(["[id]/*.js"])] == [Path("[id]/a.js")]
+    (tmp_path / "[id]" / "a.js").unlink()
+    (tmp_path / "[id]").rmdir()
+    assert [file.path for file in local_files(["[id]/*.js"])] == [Path("i/a.js")]
+
+
+@pytest.mark.parametrize("name", ["~nobody-of-this-name", "~nobody-of-this-name/x", "./~x", "~x*"])
+def test_the_home_of_nobody_is_a_name(name: str, tmp_path: Path) -> None:
+    """It ends in an error that says that there is no such file, and as a destination it is one."""
+    with pytest.raises(TransferError, match="no file"):
+        local_files([name])
+    file = SessionFile("a.js", "", "file", 1, None, "")
+    assert destinations("a.js", [file], name) == [Path(name)]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "paths", "to", "expected"),
+    [
+        ("[slug].js", ["[slug].js"], "", ["[slug].js"]),
+        ("[slug].js", ["[slug].js"], "new.js", ["new.js"]),
+        ("[slug].js", ["s.js", "l.js"], "new", ["new/s.js", "new/l.js"]),
+        ("a/[id]", ["a/[id]/x", "a/[id]/b/y"], "new", ["new/x", "new/b/y"]),
+        ("a/[id]", ["a/[id]/x"], "new/", ["new/[id]/x"]),
+        ("[id]/*.js", ["[id]/x.js"], "new", ["new/x.js"]),
+        ("[id]/*.js", ["i/x.js", "d/x.js"], "new", ["new/i/x.js", "new/d/x.js"]),
+    ],
+)
+def test_signs_in_a_downloads_name_are_no_pattern(
+    wanted: str, paths: list[str], to: str, expected: list[str]
+) -> None:
+    """Where the file of that very name was found, it goes where any other name would."""
+    files = [
+        SessionFile(path.rpartition("/")[2], path.rpartition("/")[0], "file", 1, None, "")
+        for path in paths
+    ]
+    assert [path.as_posix() for path in destinations(wanted, files, to)] == expected
 
 
 def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:

@@ -57,13 +57,13 @@ def _masked(name: str, value: str) -> str:
 MAGIC = Magic(
     name="env",
     usage=("%env", "%env NAME", "%env NAME=VALUE", "%env --ask NAME"),
-    summary="Show or set environment variables of the session.",
+    summary="Show or set the session's environment variables.",
     run=_env,
     where="session",
     details=(
-        "Values whose name looks like that of a secret are masked. What is written in a cell "
-        "stays in the notebook and in the history: `--ask` asks for the value instead. A "
-        "restart of the runtime forgets what was set."
+        "Values whose names look like those of secrets are masked. Whatever you write in a cell "
+        "stays in the notebook and in the history: `--ask` asks for the value instead. "
+        "Restarting the runtime forgets what you set."
     ),
     words=("--ask",),
 )

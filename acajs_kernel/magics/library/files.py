@@ -32,7 +32,7 @@ def _without_target(call: Call, words: list[str]) -> tuple[list[str], str]:
         return words, ""
     position = words.index("--to")
     if position + 1 == len(words) or "--to" in words[position + 1 :]:
-        raise call.misuse("One name follows --to.")
+        raise call.misuse("Give exactly one name after --to.")
     return words[:position] + words[position + 2 :], words[position + 1]
 
 
@@ -76,7 +76,7 @@ async def _download(call: Call) -> None:
 async def _files(call: Call) -> None:
     names, recursive = _without_flag(call.words())
     if len(names) > 1:
-        raise call.misuse("It lists one folder.")
+        raise call.misuse("Name one folder only.")
     folder = await _folder(call)
     found = await folder.entries(names[0] if names else "", recursive=recursive)
     if not found:
@@ -122,29 +122,30 @@ MAGICS = (
     Magic(
         name="upload",
         usage=("%upload PATH… [--to NAME]",),
-        summary="Copy files and whole folders of your machine into the session.",
+        summary="Copy files and whole folders from your machine to the session.",
         run=_upload,
         where="kernel",
-        details="Patterns such as `data/**/*.csv` are allowed. `--to` names a new name, or the "
-        "folder for several or with a slash at its end. A file takes its place when its checksum "
-        "was found right in the session; an interrupt leaves no half file. At most 128 MB a file.",
+        details="Patterns such as `data/**/*.csv` are allowed. `--to` gives a new name or, for "
+        "several files or with a slash at its end, the folder to put them in. A file takes its "
+        "place only after the session has verified its checksum, so an interrupt leaves no "
+        "partial file. A file may be at most 128 MB.",
         completes="local files",
     ),
     Magic(
         name="download",
         usage=("%download NAME… [FOLDER]", "%download NAME --to PATH"),
-        summary="Copy files and whole folders of the session to your machine.",
+        summary="Copy files and whole folders from the session to your machine.",
         run=_download,
         where="kernel",
-        details="Patterns are allowed. Files go beside the notebook, into a folder that exists or "
-        "ends in a slash, or to the new name after `--to`, over what may be there. A file takes "
-        "its place when its checksum is that of the one in the session.",
+        details="Patterns are allowed. Files go to the notebook's folder, into a folder that "
+        "exists or ends in a slash, or to the new name after `--to`, and replace existing files. "
+        "A file takes its place only if its checksum matches that in the session.",
         completes="session files",
     ),
     Magic(
         name="files",
         usage=("%files [-r] [FOLDER]",),
-        summary="List the files of the session; with `-r` also those in its folders.",
+        summary="List the session's files; with `-r` also those in its folders.",
         run=_files,
         where="session",
         completes="session files",
@@ -152,7 +153,7 @@ MAGICS = (
     Magic(
         name="rm",
         usage=("%rm [-r] NAME…",),
-        summary="Remove files of the session; with `-r` also folders and what is in them.",
+        summary="Remove files from the session; with `-r` also folders and their contents.",
         run=_remove,
         where="session",
         details="Patterns are allowed.",

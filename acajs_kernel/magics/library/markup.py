@@ -17,7 +17,7 @@ _TYPES = {
 
 async def _show(call: Call) -> None:
     if call.arguments:
-        raise call.misuse("It takes no arguments: what it shows stands on the lines below.")
+        raise call.misuse("It takes no arguments: write what it should show on the lines below.")
     text = call.body or ""
     mime, _ = _TYPES[call.magic.name]
     call.show({mime: text, "text/plain": text})

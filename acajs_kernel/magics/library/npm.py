@@ -34,7 +34,7 @@ async def _npm(call: Call) -> None:
     words = call.words()
     arguments = [word for word in words if word != _FROM_LOCAL]
     if not arguments:
-        raise call.misuse("What is npm to do?")
+        raise call.misuse("Which npm command should run?")
     installs = arguments[0] in _INSTALL
     packages = [word for word in arguments[1:] if not word.startswith("-")]
     if len(arguments) < len(words):
@@ -72,15 +72,13 @@ async def _run(call: Call, folder: DataFolder, command: list[str]) -> None:
             raise
         code = await folder.script.ask("npm_failure", logs=logs)
         if not code:
-            raise MagicError(
-                f"%npm: npm did not end well: {error.evalue}. What it printed says why."
-            ) from error
+            raise MagicError(f"%npm: npm failed: {error.evalue}. Its output says why.") from error
         raise MagicError(
-            f"%npm: npm did not reach the package registry from the session ({code}): the session "
-            "has no way out to the network, or not to that host.",
-            remedy="Install on your machine and bring the packages along: "
-            f"%npm install {_FROM_LOCAL} PACKAGE… . Or make a pool whose sessions reach the "
-            "network: az containerapp sessionpool create … --network-status EgressEnabled",
+            f"%npm: npm did not reach the package registry from the session ({code}): the "
+            f"session has no network access, or none to that host.",
+            remedy=f"Install on your machine and upload the packages: %npm install {_FROM_LOCAL} "
+            f"PACKAGE… . Or create a pool whose sessions can reach the network: az containerapp "
+            f"sessionpool create … --network-status EgressEnabled",
         ) from error
     await folder.script.ask("remove", paths=[logs], recursive=True)
 
@@ -142,11 +140,11 @@ MAGIC = Magic(
     run=_npm,
     where="session",
     details=(
-        "Without packages it installs what the `package.json` beside the notebook names. "
-        "`--from-local` installs on your machine, for the session's platform and without running "
-        "packages' scripts, and brings the result along: for sessions that do not reach the "
-        "network. Other commands of npm work too. A package that was loaded before stays as it "
-        "was until `%restart`."
+        "Without a package it installs what the `package.json` beside the notebook names. "
+        "`--from-local` is for sessions without network access: it installs on your machine, for "
+        "the session's platform and without running the packages' scripts, and uploads the "
+        "result. Other npm commands work too. A package that is already loaded stays as it is "
+        "until `%restart`."
     ),
     words=("install", "ls", "uninstall"),
 )

@@ -167,8 +167,8 @@ async def _attach(call: Call) -> None:
     )
     if given:
         call.print(
-            "The identifier opens the session, and stands in this cell and in the history now. "
-            "%session attach alone asks for it.\n",
+            "The identifier opens the session, and this cell and the history now contain it. "
+            "%session attach without it asks for it instead.\n",
             is_error=True,
         )
 
@@ -220,10 +220,10 @@ MAGIC = Magic(
     where="kernel",
     details=(
         "`stop` ends the session with its variables and files; the next cell opens a fresh one. "
-        "`new` opens it at once. `attach` goes on with a session whose identifier you know: "
-        "asked for without being shown unless it is given. It lives on when the kernel ends; "
-        "the notebook's own one is stopped. `keepalive` sets how long the session is renewed "
-        "while no cell runs."
+        "`new` opens a fresh one at once. `attach` continues in a session whose identifier you "
+        "know: it asks for the identifier, without showing it, unless you give it. That session "
+        "lives on when the kernel ends; the notebook's own one is stopped. `keepalive` sets how "
+        "long the kernel keeps the session alive while no cell runs."
     ),
     words=tuple(_COMMANDS),
 )

@@ -19,7 +19,7 @@ async def _restart(call: Call) -> None:
     kept = (
         "the session and its files are the same."
         if call.notebook.mode == "rich"
-        else "so are the session's files: plain mode needs a fresh session for that."
+        else "so are the session's files, because plain mode needs a fresh session for that."
     )
     call.print(f"The JavaScript runtime was restarted. Variables are gone; {kept}\n")
 
@@ -36,7 +36,7 @@ async def _runtime(call: Call) -> None:
             notebook.choose_runtime(wanted)
         else:
             await _change(call, before, wanted)
-            call.print("A fresh session was opened: variables and files of the other are gone.\n")
+            call.print("A fresh session was opened: the old one's variables and files are gone.\n")
     call.print(f"Cells run in {notebook.mode} mode (runtime {notebook.settings.runtime}).\n")
 
 
@@ -57,11 +57,11 @@ async def _timeout(call: Call) -> None:
         except ValueError:
             raise call.misuse(f"{call.arguments!r} is not a whole number of seconds.") from None
         if not 1 <= seconds <= _MOST_SECONDS:
-            raise call.misuse(f"The service takes 1 to {_MOST_SECONDS} seconds.")
+            raise call.misuse(f"The service allows 1 to {_MOST_SECONDS} seconds.")
         notebook.set_timeout(seconds)
     bound = f"One execution may take {notebook.settings.timeout_seconds} s"
     effect = (
-        "; cells of the rich runtime are many executions, and may take longer."
+        "; in the rich runtime a cell takes many executions, and may take longer."
         if notebook.mode == "rich"
         else ", and so may a cell."
     )
@@ -72,24 +72,24 @@ MAGICS = (
     Magic(
         name="restart",
         usage=("%restart",),
-        summary="Begin with no variables; the session and its files stay.",
+        summary="Start again without variables; the session and its files stay.",
         run=_restart,
         where="session",
-        details="In plain mode a fresh session takes the place of the old one, without its files.",
+        details="In plain mode a fresh session replaces the old one, without its files.",
     ),
     Magic(
         name="runtime",
         usage=("%runtime", "%runtime auto|rich|plain"),
-        summary="Show or change the way in which cells run.",
+        summary="Show or change how cells run.",
         run=_runtime,
         where="kernel",
-        details="Another way needs a fresh session: variables and files are gone then.",
+        details="Changing it needs a fresh session, so variables and files are lost.",
         words=_RUNTIMES,
     ),
     Magic(
         name="timeout",
         usage=("%timeout", "%timeout SECONDS"),
-        summary="Show or set the seconds that one execution may take, 1 to 220.",
+        summary="Show or set the time limit of one execution, 1 to 220 seconds.",
         run=_timeout,
         where="kernel",
     ),

@@ -12,7 +12,7 @@ __all__ = ["MAGICS"]
 
 async def _sh(call: Call) -> None:
     if call.body is not None and call.arguments:
-        raise call.misuse("Another program than the shell is run by %%script.")
+        raise call.misuse("To run a program other than the shell, use %%script.")
     command = call.arguments if call.body is None else call.body
     if not command.strip():
         raise call.misuse("There is no command to run.")
@@ -30,7 +30,7 @@ async def _sh(call: Call) -> None:
 async def _script(call: Call) -> None:
     program = call.words()
     if not program:
-        raise call.misuse("Which program is to read the lines below?")
+        raise call.misuse("Which program should read the lines below?")
     try:
         await run_program(call, program, call.body or "")
     except CodeFailedError as error:
@@ -39,37 +39,37 @@ async def _script(call: Call) -> None:
         if "ENOENT" in error.evalue:
             raise MagicError(
                 f"%%script: the session has no program {program[0]!r}.",
-                remedy="%sh which NAME tells whether there is one.",
+                remedy="%sh which NAME says whether a program exists.",
             ) from error
         raise
 
 
 def _failure(call: Call, error: CodeFailedError) -> MagicError:
-    return MagicError(f"%%{call.magic.name}: the program did not end well: {error.evalue}.")
+    return MagicError(f"%%{call.magic.name}: the program failed: {error.evalue}.")
 
 
 MAGICS = (
     Magic(
         name="sh",
         usage=("%sh COMMAND", "!COMMAND", "%%sh"),
-        summary="Run a command, or the lines below, in the shell of the session.",
+        summary="Run a command, or the lines below, in the session's shell.",
         run=_sh,
         where="session",
         details=(
-            "Output comes as it is printed, an interrupt ends the command and what it has "
-            "started, and nothing can be typed into it. A single command that fails says so and "
-            "the cell goes on; `%%sh` ends the cell then. In plain mode the output comes when "
-            "the command has ended."
+            "Output comes as it is printed. An interrupt stops the command and everything it has "
+            "started. The command cannot read keyboard input. If a single command fails, it says "
+            "so and the cell continues; if `%%sh` fails, the cell ends. In plain mode the output "
+            "comes when the command has ended."
         ),
         completes="session files",
     ),
     Magic(
         name="script",
         usage=("%%script PROGRAM ARGUMENT…",),
-        summary="Give the lines below to a program of the session, such as `bash` or `python3`.",
+        summary="Pass the lines below to a program in the session, such as `bash` or `python3`.",
         run=_script,
         where="session",
-        details="The program reads them from its standard input. A failure ends the cell.",
+        details="The program reads them from standard input. A failure ends the cell.",
         words=("bash", "node", "python3"),
     ),
 )

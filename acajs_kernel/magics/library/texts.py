@@ -46,7 +46,7 @@ async def _load(call: Call) -> None:
         text = base64.b64decode(file["content"]).decode("utf-8")
     except UnicodeDecodeError as error:
         raise MagicError(
-            f"%load: {name} is no text in UTF-8.",
+            f"%load: {name} is not UTF-8 text.",
             remedy="Read it in JavaScript: require('node:fs').readFileSync(…).",
         ) from error
     call.set_next_input(f"// %load {call.arguments}\n{text}", replace_cell=call.is_alone)
@@ -76,7 +76,8 @@ def _failure(call: Call, name: str, error: CodeFailedError) -> CodeFailedError |
     """Return the error to show: Node's own reason, without the code that the magic ran."""
     if error.ename == "KeyboardInterrupt":
         return error
-    remedy = "The session has other files than your machine." if "ENOENT" in error.evalue else ""
+    is_missing = "ENOENT" in error.evalue
+    remedy = "The session has its own files, not those of your machine." if is_missing else ""
     return MagicError(f"%{call.magic.name}: {name}: {error.evalue}", remedy=remedy)
 
 
@@ -84,16 +85,16 @@ MAGICS = (
     Magic(
         name="load",
         usage=("%load NAME",),
-        summary="Put the text of a file of the session into this cell.",
+        summary="Put the text of a session file into this cell.",
         run=_load,
         where="session",
-        details="If the cell holds more than the magic, the text comes into a new cell below.",
+        details="If the cell holds more than the magic, the text goes into a new cell below.",
         completes="session files",
     ),
     Magic(
         name="writefile",
         usage=("%%writefile [-a] NAME",),
-        summary="Write the lines below to a file of the session; with `-a` add them to it.",
+        summary="Write the lines below to a file in the session; with `-a` append them.",
         run=_write,
         where="session",
         completes="session files",

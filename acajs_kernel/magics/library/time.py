@@ -17,7 +17,7 @@ _UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"))
 
 async def _time(call: Call) -> None:
     if call.body is not None and call.arguments:
-        raise call.misuse("The code stands on the lines below.")
+        raise call.misuse("Write the code on the lines below.")
     if not call.code.strip():
         raise call.misuse("There is no code to run.")
     begun = time.monotonic()
@@ -34,7 +34,9 @@ async def _time(call: Call) -> None:
         )
     seconds = outcome.seconds
     if seconds is None:
-        lines.append(f"Wall time: {_name(time.monotonic() - begun)}, with the way to the pool\n")
+        lines.append(
+            f"Wall time: {_name(time.monotonic() - begun)}, including the way to the pool\n"
+        )
     else:
         lines.append(f"Wall time: {_name(seconds)}\n")
     call.print("".join(lines))
@@ -52,14 +54,14 @@ def _name(seconds: float) -> str:
 MAGIC = Magic(
     name="time",
     usage=("%time CODE", "%%time"),
-    summary="Run the code, or the lines below, show its value and the time that it took.",
+    summary="Run the code, or the lines below, and show its value and how long it took.",
     run=_time,
     where="session",
     details=(
-        "The wall time is measured in the session, without the way there. The CPU time is that "
-        "of the session's JavaScript process meanwhile, of its code and of the system for it; "
-        "plain mode does not know it. Of lines that hold magics only the wall time is told, with "
-        "the way there."
+        "The wall time is measured in the session, without the round trip. The CPU time is what "
+        "the session's JavaScript process used meanwhile, in its own code and in the system; "
+        "plain mode cannot measure it. For lines that hold magics, only the wall time is shown, "
+        "including the round trip."
     ),
     completes="code",
 )

@@ -244,8 +244,9 @@ class Agent {
     /** @type {object | null} */
     let reply = null;
     const isIdle = this.#runner.cells.running === null;
-    this.#runner.ask(request, (answer) => {
-      reply = answer;
+    this.#runner.ask(request, ({ matches, found }) => {
+      const isAnswer = matches !== undefined || found !== undefined;
+      reply = isAnswer ? { matches, found } : { refused: "failed", message: "There is no answer." };
     });
     this.#poll.wait(
       execution,

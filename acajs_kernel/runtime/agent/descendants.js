@@ -8,7 +8,9 @@
  * @returns {{childrenOf: (pid: number) => number[], killTree: (pid: number, signal?: NodeJS.Signals) => void}}
  */
 function defineDescendants() {
-  const fs = require("node:fs");
+  // Taken once: cells may replace them, and an ended cell's own are refused.
+  const { readdirSync, readFileSync } = require("node:fs");
+  const kill = process.kill.bind(process);
 
   /**
    * @returns {Map<number, number[]>} The children of every process; empty where /proc is missing.
@@ -19,14 +21,14 @@ function defineDescendants() {
     /** @type {string[]} */
     let names = [];
     try {
-      names = fs.readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+      names = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
     } catch {
       return children;
     }
     for (const name of names) {
       try {
         // The second field, the command's name, may hold spaces and parentheses.
-        const status = fs.readFileSync(`/proc/${name}/stat`, "utf8");
+        const status = readFileSync(`/proc/${name}/stat`, "utf8");
         const fields = status.slice(status.lastIndexOf(")") + 2).split(" ");
         const parent = Number(fields[1]);
         children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
@@ -43,7 +45,7 @@ function defineDescendants() {
    */
   function childrenOf(pid) {
     try {
-      return fs.readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean).map(Number);
+      return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean).map(Number);
     } catch {
       return childrenOfAll().get(pid) ?? [];
     }
@@ -63,7 +65,7 @@ function defineDescendants() {
     }
     for (const each of found) {
       try {
-        process.kill(each, signal);
+        kill(each, signal);
       } catch {
         // It has ended already.
       }

@@ -48,6 +48,12 @@ function describeEnding(ending, facts) {
       `The cell used more than the ${facts.heapMegabytes} MB that its heap may have. ${GONE}`,
     );
   }
+  if (ending.reason === "closed") {
+    return errorFields(
+      "RuntimeCrashed",
+      `The code closed a file descriptor of the runtime's (1 to 5), so the process was ended. ${GONE}`,
+    );
+  }
   if (ending.reason === "exit") {
     return errorFields("RuntimeExited", `The process ended with exit code ${ending.code}. ${GONE}`);
   }

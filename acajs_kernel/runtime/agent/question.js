@@ -8,13 +8,13 @@
 /** The question that was put last: the ones before it are of no interest any more. */
 class Question {
   #number = 0;
-  /** @type {((reply: object) => void) | null} */
+  /** @type {((reply: Record<string, unknown>) => void) | null} */
   #onReply = null;
 
   /**
    * @param {object} question
    * @param {RunnerProcess | null} runner
-   * @param {(reply: object) => void} onReply May never be called.
+   * @param {(reply: Record<string, unknown>) => void} onReply May never be called.
    * @returns {void}
    */
   put(question, runner, onReply) {
@@ -26,7 +26,7 @@ class Question {
   /**
    * The runner has replied to a question, perhaps to an earlier one.
    * @param {number} number
-   * @param {object} reply
+   * @param {Record<string, unknown>} reply
    * @returns {void}
    */
   answer(number, reply) {

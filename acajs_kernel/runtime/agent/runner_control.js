@@ -22,8 +22,6 @@ const { Supervisor } = require("./supervisor.js");
 const FULL = 16_000_000;
 const RELIEVED = 8_000_000;
 
-const soon = setImmediate;
-
 /** Runs cells one after another in a runner that may be replaced. */
 class RunnerControl {
   events = new EventLog();
@@ -47,6 +45,10 @@ class RunnerControl {
     this.#onChange = onChange;
     this.supervisor = new Supervisor(source, folder, {
       onMessage: (message) => this.#receive(message),
+      onBroken: () => {
+        this.events.warn(this.cells.latest);
+        this.#onChange();
+      },
       onText: (name, text) =>
         this.#append({ kind: "stream", cell: this.cells.latest, name, text }),
       onEnd: (ending) => this.#ended(ending),
@@ -146,7 +148,7 @@ class RunnerControl {
   /**
    * Put a question to the runner's main thread.
    * @param {object} question
-   * @param {(reply: object) => void} onReply May never be called.
+   * @param {(reply: Record<string, unknown>) => void} onReply May never be called.
    * @returns {void}
    */
   ask(question, onReply) {
@@ -214,6 +216,9 @@ class RunnerControl {
   #receive(message) {
     switch (message.kind) {
       case "ready":
+        if (this.supervisor.state !== "starting") {
+          return;
+        }
         this.supervisor.intent = null;
         this.supervisor.state = "idle";
         this.#runNext();
@@ -224,9 +229,8 @@ class RunnerControl {
         this.#onChange();
         return;
       case "done": {
-        // What was written to descriptors 1 and 2 before is read within one more turn of the loop.
         const { cell, kind: _kind, ...fields } = message;
-        soon(() => soon(() => this.#finish(cell, fields)));
+        this.#finish(cell, fields);
         return;
       }
       case "handled":

@@ -12,9 +12,13 @@ const { spawn } = require("node:child_process");
 const { StringDecoder } = require("node:string_decoder");
 
 const { defineDescendants } = require("./descendants.js");
+const { RunnerLines } = require("./runner_lines.js");
 
 /** Milliseconds to wait for the pipes of a runner that has ended: its children may hold them. */
 const CLOSE_MILLISECONDS = 300;
+
+/** Milliseconds from the end of a pipe to that of the process whose end it is. */
+const CUT_MILLISECONDS = 200;
 
 /** Characters of its last words that are searched for the reason of a death. */
 const LAST_WORDS = 4096;
@@ -22,7 +26,9 @@ const LAST_WORDS = 4096;
 /**
  * Reads the runner's source from descriptor 3 and runs it. It is no part of the
  * command line because that is limited (128 KiB an argument on Linux) and public.
- * `import()` works in the text of `--eval` and nowhere else.
+ * The runner has a realm of its own, whose names and prototypes cells do not reach.
+ * `import()` works in the text of `--eval`, in functions that it has made of texts, and
+ * nowhere else: hence it makes those of cells too.
  */
 const BOOTSTRAP = `(() => {
   const fs = require("node:fs");
@@ -40,8 +46,27 @@ const BOOTSTRAP = `(() => {
     }
     return buffer.toString("latin1");
   };
+  const { construct } = Reflect;
+  const { defineProperty, setPrototypeOf } = Object;
+  for (const made of [function () {}, async function () {}, function* () {}, async function* () {}]) {
+    const original = made.constructor;
+    const { name, prototype } = original;
+    const target = function (...texts) {
+      return construct(original, texts, new.target === undefined || new.target === target ? original : new.target);
+    };
+    target.prototype = prototype;
+    const constructor = target.bind();
+    defineProperty(constructor, "name", { value: name });
+    defineProperty(constructor, "length", { value: 1 });
+    defineProperty(constructor, "prototype", { value: prototype });
+    defineProperty(prototype, "constructor", { value: constructor });
+    if (name === "Function") globalThis.Function = constructor;
+    else setPrototypeOf(constructor, globalThis.Function);
+  }
   const source = read(Number(read(10)));
-  require("node:vm").runInThisContext(source, { filename: "acajs:runner" })(require)("runner.js")(
+  const vm = require("node:vm");
+  const realm = vm.createContext(vm.constants?.DONT_CONTEXTIFY ?? {});
+  vm.runInContext(source, realm, { filename: "acajs:runner" })(require, globalThis)("runner.js")(
     (name, options) => options ? import(name, options) : import(name));
 })()`;
 
@@ -50,13 +75,14 @@ const BOOTSTRAP = `(() => {
 /** @typedef {{kind: string, [field: string]: any}} RunnerMessage */
 /**
  * @typedef {object} Ending How a runner ended.
- * @property {"exit" | "crash" | "memory" | "killed"} reason
+ * @property {"exit" | "crash" | "memory" | "killed" | "closed"} reason
  * @property {number | null} code Its exit code.
  * @property {string | null} signal The signal that ended it.
  */
 /**
  * @typedef {object} RunnerListener
  * @property {(message: RunnerMessage) => void} onMessage
+ * @property {() => void} onBroken Called for a line that the runner cannot have written.
  * @property {(name: "stdout" | "stderr", text: string) => void} onText
  * @property {(ending: Ending) => void} onEnd Called once, after all its output.
  */
@@ -67,8 +93,9 @@ const BOOTSTRAP = `(() => {
  * @property {number} heapMegabytes
  */
 
-const { parse, stringify } = JSON;
+const { stringify } = JSON;
 const { killTree } = defineDescendants();
+const soon = setImmediate;
 const startTimer = setTimeout;
 const stopTimer = clearTimeout;
 
@@ -78,37 +105,13 @@ const stopTimer = clearTimeout;
  * @returns {string[]}
  */
 function flags() {
-  const wanted = ["--no-force-async-hooks-checks", "--experimental-async-context-frame"];
+  const wanted = [
+    "--no-force-async-hooks-checks",
+    "--experimental-async-context-frame",
+    "--experimental-import-meta-resolve", // takes what a specifier is relative to
+  ];
   const known = process.allowedNodeEnvironmentFlags;
   return wanted.filter((flag) => known.has(flag));
-}
-
-/**
- * Call back with every whole line of a pipe.
- * @param {Readable} pipe
- * @param {(line: string) => void} onLine
- * @param {() => void} onRest Called when there is no more for now.
- * @returns {void}
- */
-function readLines(pipe, onLine, onRest) {
-  const decoder = new StringDecoder("utf8");
-  /** @type {string[]} */
-  let pieces = [];
-  pipe.on("data", (/** @type {Buffer} */ chunk) => {
-    const text = decoder.write(chunk);
-    let start = 0;
-    for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n", start)) {
-      pieces.push(text.slice(start, end));
-      const line = pieces.length === 1 ? /** @type {string} */ (pieces[0]) : pieces.join("");
-      pieces = [];
-      start = end + 1;
-      onLine(line);
-    }
-    if (start < text.length) {
-      pieces.push(text.slice(start));
-    }
-    onRest();
-  });
 }
 
 /** One runner, from its start to its end. */
@@ -123,11 +126,13 @@ class RunnerProcess {
   #killed = false;
   #lastWords = "";
   #hasReport = false;
-  /** Whose text is coming. @type {RunnerMessage} */
-  #stream = { kind: "stream", cell: "", name: "stdout" };
-  #text = "";
-  /** @type {string[]} */
-  #pieces = [];
+  /** Whether one of its pipes has ended: soon it has ended too, or is ended. */
+  #isCut = false;
+  #wasCut = false;
+  /** @type {RunnerMessage | null} */
+  #lastDone = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #cutTimer;
   /** @type {Readable[]} */
   #outputs;
   /** @type {Writable} */
@@ -158,16 +163,20 @@ class RunnerProcess {
     for (const pipe of [stdout, stderr, main, control, events]) {
       // A runner that dies breaks its pipes; what matters of it comes with "exit".
       pipe.on("error", () => undefined);
+      pipe.on("close", () => this.#cut());
     }
+    // Nothing comes through these two, but their end does.
+    main.resume();
+    control.resume();
     this.#child.on("error", (error) => this.#fail(error));
     this.#child.on("exit", (code, signal) => this.#exited(code, signal));
     this.#main.write(String(options.source.length).padStart(10, "0"));
     this.#main.write(options.source, "latin1");
-    readLines(
-      events,
-      (line) => this.#read(line),
-      () => this.#closeText(),
-    );
+    const lines = new RunnerLines({
+      onMessage: (message) => this.#receive(message),
+      onBroken: () => this.#ended || listener.onBroken(),
+    });
+    events.on("data", (/** @type {Buffer} */ chunk) => lines.take(chunk));
     this.#readText(stdout, "stdout");
     this.#readText(stderr, "stderr");
   }
@@ -230,43 +239,47 @@ class RunnerProcess {
   }
 
   /**
-   * Take a line of the events; `runner/output.js` tells what lines there are.
-   * @param {string} line
+   * @param {RunnerMessage} message
    * @returns {void}
    */
-  #read(line) {
-    if (this.#ended) {
-      return;
-    }
-    const mark = line[0];
-    if (mark === '"') {
-      this.#text += parse(line);
-      return;
-    }
-    this.#closeText();
-    if (mark === "+" || mark === "=") {
-      this.#pieces.push(line.slice(1));
-      if (mark === "+") {
-        return;
-      }
-    }
-    // Pieces without a last one are of a message that an interrupt has cut off.
-    const message = parse(mark === "=" ? this.#pieces.join("") : line);
-    this.#pieces = [];
-    if (message.kind === "stream") {
-      this.#stream = message;
+  #receive(message) {
+    if (message.kind === "done") {
+      // What was written to descriptors 1 and 2 before is read within one more turn of the loop.
+      soon(() => soon(() => this.#pass(message)));
     } else {
+      this.#pass(message);
+    }
+  }
+
+  /**
+   * Hand on a message. The end of a cell waits for the process, if that is about to end too.
+   * @param {RunnerMessage} message
+   * @returns {void}
+   */
+  #pass(message) {
+    if (this.#isCut && message.kind === "done") {
+      this.#lastDone = message;
+    } else if (!this.#ended) {
       this.#listener.onMessage(message);
     }
   }
 
-  /** Hand on the text that has come. */
-  #closeText() {
-    if (this.#text !== "") {
-      const text = this.#text;
-      this.#text = "";
-      this.#listener.onMessage({ ...this.#stream, text });
+  /**
+   * A pipe has ended. If the process lives on, its code has closed a descriptor that the runtime
+   * needs, and nothing more could be told to it, or heard of it.
+   */
+  #cut() {
+    if (this.#isCut || this.#ended) {
+      return;
     }
+    this.#isCut = true;
+    this.#cutTimer = startTimer(() => {
+      const { pid, exitCode, signalCode } = this.#child;
+      if (pid !== undefined && exitCode === null && signalCode === null) {
+        this.#wasCut = true;
+        killTree(pid);
+      }
+    }, CUT_MILLISECONDS);
   }
 
   /**
@@ -323,6 +336,7 @@ class RunnerProcess {
   #exited(code, signal) {
     const finish = () => {
       stopTimer(timer);
+      stopTimer(this.#cutTimer);
       this.#end({ reason: this.#reason(code, signal), code, signal });
     };
     const timer = startTimer(finish, CLOSE_MILLISECONDS);
@@ -340,6 +354,9 @@ class RunnerProcess {
   #reason(code, signal) {
     if (this.#killed) {
       return "killed";
+    }
+    if (this.#wasCut) {
+      return "closed";
     }
     // V8 writes this before it aborts, with SIGABRT or, below a shell, exit code 134.
     const isFull = this.#hasReport || /heap out of memory|Allocation failed/.test(this.#lastWords);
@@ -360,6 +377,9 @@ class RunnerProcess {
     this.#ended = true;
     for (const pipe of this.#outputs) {
       pipe.destroy();
+    }
+    if (this.#lastDone !== null && ending.reason !== "closed") {
+      this.#listener.onMessage(this.#lastDone);
     }
     this.#listener.onEnd(ending);
   }

@@ -92,10 +92,11 @@ class Supervisor {
       folder: this.#folder,
       heapMegabytes: this.#heapMegabytes,
     };
-    const { onMessage, onText, onEnd } = this.#listener;
+    const { onMessage, onBroken, onText, onEnd } = this.#listener;
     try {
       const runner = new RunnerProcess(options, {
         onMessage,
+        onBroken,
         onText: (name, text) => {
           // Until it has started what it says is said once, in `failure`.
           if (this.state !== "starting") {

@@ -3,9 +3,9 @@
  */
 "use strict";
 
-const { types } = require("node:util");
-
 const { SILENT, represent } = require("./display.js");
+const { InspectionError } = require("./inspection.js");
+const { listOf, promiseOf, types } = require("./realm.js");
 
 /** The object group of what a cell's evaluation leaves with the inspector. */
 const GROUP = "acajs-cell";
@@ -43,7 +43,7 @@ const INTERRUPTED = {
 /** @returns {boolean} Whether timers, requests, servers or children may still call back. */
 function mayPrintLater() {
   // The runner's own pipes are always there.
-  return activeResources().some((name) => name !== "PipeWrap" && name !== "TTYWrap");
+  return listOf(activeResources()).some((name) => name !== "PipeWrap" && name !== "TTYWrap");
 }
 
 /** Runs one cell at a time; one that is interrupted ends with all that it has begun. */
@@ -131,9 +131,9 @@ class Cells {
       return;
     }
     this.#ending.interrupt(() => {
-      this.#ending.end(this.#isAwaiting ? this.#inspection.abandon() : undefined);
+      const promise = this.#isAwaiting ? this.#inspection.abandon() : undefined;
       this.#output.send({ kind: "error", cell, ...INTERRUPTED });
-      this.#end(current, "error", {});
+      this.#end(current, "error", {}, promise);
     });
   }
 
@@ -163,16 +163,35 @@ class Cells {
           return;
         }
         this.#output.attribute(message.cell, () => {
-          this.#conclude(message, evaluation, label, onEnd);
+          try {
+            this.#conclude(message, evaluation, label, onEnd);
+          } catch (failure) {
+            this.#fail(message, failure);
+          }
         });
       });
     });
   }
 
   /**
+   * End a cell whose end cannot be shown.
+   * @param {CellMessage} message
+   * @param {unknown} failure Of the runtime itself.
+   * @returns {void}
+   */
+  #fail(message, failure) {
+    if (this.#current === message) {
+      const evalue = `The runtime could not show how this cell ended: ${String(failure)}`;
+      const ename = "RuntimeFailed";
+      this.#output.send({ kind: "error", cell: message.cell, ename, evalue, traceback: [`${ename}: ${evalue}`] });
+      this.#end(message, "error", {});
+    }
+  }
+
+  /**
    * Make an outcome of what the inspector says.
    * @param {CellMessage} message
-   * @param {Evaluation | "terminated"} evaluation
+   * @param {Evaluation | "terminated" | InspectionError} evaluation
    * @param {string} label
    * @param {(outcome: Outcome) => void} onEnd
    * @returns {void}
@@ -185,6 +204,10 @@ class Cells {
     }
     if (this.#ending.isHit) {
       this.interrupt(message.cell);
+      return;
+    }
+    if (evaluation instanceof InspectionError) {
+      onEnd({ error: this.#tracebacks.describe(evaluation) });
       return;
     }
     const details = evaluation.exceptionDetails;
@@ -224,11 +247,15 @@ class Cells {
   #finish(message, outcome) {
     if ("data" in outcome) {
       const { data, metadata } = outcome;
-      this.#output.send({ kind: "result", cell: message.cell, data, metadata });
+      try {
+        this.#output.send({ kind: "result", cell: message.cell, data, metadata });
+      } catch (error) {
+        this.#finish(message, { error: this.#tracebacks.describe(error) });
+        return;
+      }
     }
     if ("error" in outcome) {
       this.#output.send({ kind: "error", cell: message.cell, ...outcome.error });
-      this.#ending.end();
       this.#end(message, "error", {});
     } else {
       this.#evaluateExpressions(message, Object.entries(message.expressions ?? {}), {});
@@ -241,7 +268,7 @@ class Cells {
    */
   #outcomeOf(value) {
     if (this.settings.awaitPromises === true && types.isPromise(value)) {
-      return value.then(
+      return promiseOf(value).then(
         (settled) => (settled === undefined ? { nothing: true } : this.#outcomeOf(settled)),
         (thrown) => ({ error: this.#tracebacks.describe(thrown) }),
       );
@@ -279,7 +306,6 @@ class Cells {
   #evaluateExpressions(message, rest, results) {
     const [first, ...others] = rest;
     if (first === undefined) {
-      this.#ending.end();
       this.#end(message, "ok", results);
       return;
     }
@@ -301,16 +327,26 @@ class Cells {
    * @param {CellMessage} message
    * @param {"ok" | "error"} status
    * @param {Record<string, object>} expressions
+   * @param {object} [promise] What its code goes on with, unless it is collected.
    * @returns {void}
    */
-  #end(message, status, expressions) {
+  #end(message, status, expressions, promise) {
+    this.#ending.end(promise);
     this.#current = null;
     this.#isAwaiting = false;
     this.#inspection.release(GROUP);
     const milliseconds = Math.round((now() - this.#begun) * 1000) / 1000;
     const active = mayPrintLater();
-    const cpu = cpuUsage(this.#usage);
-    this.#output.send({ kind: "done", cell: message.cell, status, expressions, milliseconds, cpu, active });
+    // A copy: JSON would ask the prototype of Node's own object, which is the user's, for `toJSON`.
+    const cpu = { ...cpuUsage(this.#usage) };
+    const done = { kind: "done", cell: message.cell, status, milliseconds, cpu, active };
+    try {
+      this.#output.send({ ...done, expressions });
+    } catch (error) {
+      const failed = { status: "error", ...this.#tracebacks.describe(error) };
+      const names = Object.keys(expressions);
+      this.#output.send({ ...done, expressions: Object.fromEntries(names.map((name) => [name, failed])) });
+    }
   }
 }
 

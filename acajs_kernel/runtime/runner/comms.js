@@ -7,7 +7,9 @@
 
 const { randomUUID } = require("node:crypto");
 
+const { toBytes, toText } = require("./bytes.js");
 const { bytesOf } = require("./images.js");
+const { adopt, exposeClass, listOf, user } = require("./realm.js");
 
 /** @typedef {import("./output.js").Output} Output */
 /**
@@ -36,12 +38,12 @@ const { bytesOf } = require("./images.js");
  * @throws {TypeError} One is no ArrayBuffer and no view of one.
  */
 function encodeBuffers(buffers) {
-  return Array.from(buffers, (buffer) => {
+  return (Array.isArray(buffers) ? listOf(buffers) : [...buffers]).map((buffer) => {
     const bytes = bytesOf(buffer);
     if (bytes === undefined) {
       throw new TypeError("A comm's buffers are ArrayBuffers or views of them, such as Uint8Array.");
     }
-    return bytes.toString("base64");
+    return toText(bytes, "base64");
   });
 }
 
@@ -50,7 +52,10 @@ function encodeBuffers(buffers) {
  * @returns {Uint8Array} With a buffer of its own, so that views of other types fit.
  */
 function decodeBuffer(text) {
-  return new Uint8Array(Buffer.from(text, "base64"));
+  const bytes = toBytes(text, "base64");
+  const own = new user.Uint8Array(bytes.length);
+  own.set(bytes);
+  return own;
 }
 
 /** One channel. It is open until one of the two sides closes it, or the runtime ends. */
@@ -136,6 +141,8 @@ class Comm {
   }
 }
 
+exposeClass(Comm);
+
 /** All comms of the runner. */
 class Comms {
   /** @type {Output} */
@@ -161,7 +168,8 @@ class Comms {
    * @param {Extras & {data?: unknown, id?: string}} [options]
    * @returns {Comm}
    */
-  open(target, { data = {}, id = randomUUID().replaceAll("-", ""), metadata = {}, buffers = [] } = {}) {
+  open(target, options = {}) {
+    const { data = {}, id = randomUUID().replaceAll("-", ""), metadata = {}, buffers = [] } = { ...options };
     const comm = this.#add(String(id), String(target));
     this.#send("open", comm, data, { metadata, buffers });
     return comm;
@@ -191,7 +199,7 @@ class Comms {
    * @returns {void}
    */
   publish(kind, content, extras) {
-    this.#send(kind, { id: content.comm_id, target: content.target_name ?? "" }, content.data ?? {}, extras);
+    this.#send(kind, { id: String(content.comm_id), target: String(content.target_name ?? "") }, content.data ?? {}, extras);
   }
 
   /**
@@ -200,7 +208,7 @@ class Comms {
    * @returns {void}
    */
   receive({ message: kind, comm: id, target = "", data = {}, metadata = {}, buffers = [] }) {
-    const message = { data, metadata, buffers: buffers.map(decodeBuffer) };
+    const message = adopt({ data, metadata, buffers: buffers.map(decodeBuffer) });
     if (kind === "open") {
       const onOpen = this.#targets.get(target);
       const comm = this.#add(id, target);
@@ -257,6 +265,9 @@ class Comms {
    * @returns {void}
    */
   #send(kind, { id, target }, data, { metadata = {}, buffers = [] }) {
+    if (typeof metadata !== "object" || metadata === null || Array.isArray(metadata)) {
+      throw new TypeError("A comm's metadata is an object.");
+    }
     this.#output.send({
       kind: "comm",
       cell: this.#output.cell,

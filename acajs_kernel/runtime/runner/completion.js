@@ -6,13 +6,19 @@
  */
 "use strict";
 
-const fs = require("node:fs");
+const fs = { ...require("node:fs") };
 const Module = require("node:module");
-const path = require("node:path");
-const { types } = require("node:util");
+const path = { ...require("node:path") };
+
+const { listOf, types, user } = require("./realm.js");
+
+const { builtinModules, isBuiltin } = Module;
 
 /** Entries of a folder that are looked at. */
 const MOST_ENTRIES = 2000;
+
+/** Names of one object that are looked at closely. */
+const MOST_NAMES = 10_000;
 
 /** Loading these has an effect, if only that of a warning. */
 const NOISY = /^(node:)?(punycode|repl|sea|sqlite|sys|test|trace_events|wasi)\b/;
@@ -24,7 +30,8 @@ const EXPORTED =
 
 /** @typedef {{text: string, type: string}} Match */
 
-const { getOwnPropertyDescriptor, getPrototypeOf } = Object;
+const { getOwnPropertyDescriptor, getPrototypeOf, hasOwn } = Object;
+const { isArray } = Array;
 const { ownKeys } = Reflect;
 
 /**
@@ -52,28 +59,47 @@ function dataOf(object, name) {
 }
 
 /**
+ * @param {unknown} value
+ * @returns {boolean} Whether it is an array, a text, bytes or the like with so many indices that
+ *   V8 would take seconds to list them: a microsecond each.
+ */
+function isLong(value) {
+  if (value === null || value === undefined || types.isProxy(value)) {
+    return false;
+  }
+  return (isArray(value) && value.length >= MOST_NAMES) || hasOwn(value, MOST_NAMES - 1);
+}
+
+/**
  * List the names of an object's properties, its own first. Names that begin with an underscore
  * are listed where one was written.
  * @param {unknown} value
  * @param {string} prefix
  * @param {boolean} [isKey] Within quotation marks, where any name may stand.
+ * @param {PropertyKey[]} [named] The value's own names beside its indices, if it is long.
  * @returns {Match[]}
  */
-function propertiesOf(value, prefix, isKey = false) {
+function propertiesOf(value, prefix, isKey = false, named = []) {
   /** @type {Map<string, Match>} */
   const found = new Map();
-  const end = isKey ? Object.prototype : null;
-  let object = value === null || value === undefined ? null : Object(value);
+  const end = isKey ? user.Object.prototype : null;
+  let object = value === null || value === undefined ? null : user.Object(value);
   while (object !== null && object !== end && !types.isProxy(object)) {
-    const names = ownKeys(object).filter(
-      (key) =>
+    /** @type {string[]} */
+    const names = [];
+    for (const key of isLong(object) ? named : ownKeys(object)) {
+      if (
         typeof key === "string" &&
         key.startsWith(prefix) &&
         !found.has(key) &&
         (isKey ? !INDEX.test(key) : IDENTIFIER.test(key)) &&
-        (prefix !== "" || !key.startsWith("_")),
-    );
-    for (const name of /** @type {string[]} */ (names).sort()) {
+        (prefix !== "" || !key.startsWith("_")) &&
+        names.push(key) === MOST_NAMES
+      ) {
+        break;
+      }
+    }
+    for (const name of names.sort()) {
       found.set(name, { text: name, type: typeOf(dataOf(object, name)) });
     }
     object = getPrototypeOf(object);
@@ -87,7 +113,7 @@ function propertiesOf(value, prefix, isKey = false) {
  */
 function entriesOf(folder) {
   try {
-    const entries = fs.readdirSync(folder, { withFileTypes: true }).slice(0, MOST_ENTRIES);
+    const entries = listOf(fs.readdirSync(folder, { withFileTypes: true }), MOST_ENTRIES);
     return entries.map((entry) => ({
       name: entry.name,
       isFolder:
@@ -135,7 +161,7 @@ class Surroundings {
     if (/^\.{0,2}\//.test(prefix)) {
       return this.files(prefix);
     }
-    const builtin = Module.builtinModules.filter((name) => !/^_|\/_/.test(name));
+    const builtin = listOf(builtinModules).filter((name) => !/^_|\/_/.test(name));
     const names = builtin.map((name) => (name.startsWith("node:") ? name : `node:${name}`)).sort();
     if (prefix !== "") {
       names.unshift(...builtin.filter((name) => !name.startsWith("node:")).sort());
@@ -163,7 +189,7 @@ class Surroundings {
    */
   module(specifier) {
     try {
-      if (Module.isBuiltin(specifier)) {
+      if (isBuiltin(specifier)) {
         return NOISY.test(specifier) ? undefined : this.#require(specifier);
       }
       return this.#require.cache[this.#require.resolve(specifier)]?.exports;
@@ -201,7 +227,7 @@ class Surroundings {
   }
 
   get #packageFolders() {
-    return this.#require.resolve.paths("x") ?? [];
+    return listOf(this.#require.resolve.paths("x") ?? []);
   }
 
   /**
@@ -239,4 +265,4 @@ class Surroundings {
   }
 }
 
-module.exports = { Surroundings, dataOf, propertiesOf, typeOf };
+module.exports = { Surroundings, dataOf, isLong, propertiesOf, typeOf };

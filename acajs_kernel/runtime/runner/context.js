@@ -14,9 +14,10 @@
 const { AsyncLocalStorage } = require("node:async_hooks");
 
 const { outermostCell } = require("./frames.js");
+const { pinned } = require("./realm.js");
 
 const { getOwnPropertySymbols } = Object;
-const microtask = queueMicrotask;
+const { queueMicrotask: microtask } = globalThis;
 const { nextTick } = process;
 
 /** Cells whose names in stacks are known. */
@@ -40,7 +41,7 @@ class StorageContext {
 
   /** @param {AsyncLocalStorage<string>} storage */
   constructor(storage) {
-    this.#storage = storage;
+    this.#storage = pinned(storage);
   }
 
   /** The cell, if the code belongs to one. */

@@ -10,6 +10,7 @@
  * @property {Int32Array} slots
  * @property {typeof import("./ring.js").SLOTS} indices
  * @property {import("node:worker_threads").MessagePort} port Takes the replies to blocking prompts.
+ * @property {import("node:worker_threads").MessagePort} waking Brings a message where there is something to write.
  */
 
 /**
@@ -20,7 +21,7 @@
 function controlThread({ childrenOf, killTree }) {
   const fs = require("node:fs");
   const net = require("node:net");
-  const { parentPort, workerData } = require("node:worker_threads");
+  const { workerData } = require("node:worker_threads");
 
   /** Descriptors of the agent's pipes. */
   const CONTROL = 4;
@@ -35,10 +36,12 @@ function controlThread({ childrenOf, killTree }) {
   /** Bytes that are written at once. */
   const SLICE = 64 * 1024;
 
+  const LINE_BREAK = 10;
+
   /** Writes before an interrupt or input that has come in the meantime is looked at. */
   const SLICES_A_TURN = 4;
 
-  const { memory, slots, indices, port } = /** @type {ControlData} */ (workerData);
+  const { memory, slots, indices, port, waking } = /** @type {ControlData} */ (workerData);
   const bytes = Buffer.from(memory);
   const sleeper = new Int32Array(new SharedArrayBuffer(4));
   /** Children that are none of the main thread's present call. @type {number[]} */
@@ -66,7 +69,12 @@ function controlThread({ childrenOf, killTree }) {
     try {
       return fs.writeSync(EVENTS, bytes, start, length);
     } catch (error) {
-      if (/** @type {NodeJS.ErrnoException} */ (error).code !== "EAGAIN") {
+      const { code } = /** @type {NodeJS.ErrnoException} */ (error);
+      if (code === "EBADF") {
+        // User code has closed it. The agent sees that, and ends this process.
+        return length;
+      }
+      if (code !== "EAGAIN") {
         return die();
       }
       // The pipe does not block on this system, and is full.
@@ -90,7 +98,10 @@ function controlThread({ childrenOf, killTree }) {
         continue;
       }
       const start = read & (bytes.length - 1);
-      const length = writeSome(start, Math.min(count, bytes.length - start, SLICE));
+      const most = Math.min(count, bytes.length - start, SLICE);
+      // Up to the end of a line: user code may write to the pipe in between.
+      const end = most < count ? bytes.lastIndexOf(LINE_BREAK, start + most - 1) + 1 : 0;
+      const length = writeSome(start, end > start ? end - start : most);
       Atomics.store(slots, indices.read, (read + length) | 0);
       Atomics.notify(slots, indices.read);
     }
@@ -188,7 +199,7 @@ function controlThread({ childrenOf, killTree }) {
   });
   pipe.on("end", die);
   pipe.on("error", die);
-  parentPort?.on("message", (message) => {
+  waking.on("message", (message) => {
     spared = message?.spared ?? spared;
     pump();
   });

@@ -3,15 +3,20 @@
  */
 "use strict";
 
-const fs = require("node:fs");
+const fs = { ...require("node:fs") };
 const Module = require("node:module");
-const { types } = require("node:util");
-
-const { dataOf, propertiesOf, typeOf } = require("./completion.js");
+const { dataOf, isLong, propertiesOf, typeOf } = require("./completion.js");
+const { listOf, types, user } = require("./realm.js");
 
 /** Lines of a source text: asked for shortly, and in detail. */
 const HEAD_LINES = 12;
 const MOST_LINES = 400;
+
+/** Characters of it that are looked at. */
+const MOST_CHARACTERS = 100_000;
+
+/** Larger numbers take long to write. */
+const LARGEST = 2n ** 1000n;
 
 /** Characters of a preview, shortly and in detail, and items of one object in it. */
 const PREVIEW = 300;
@@ -28,9 +33,11 @@ const GLOBALS = Object.getOwnPropertyNames(globalThis).filter(
 
 /** @typedef {{label: string, text: string}} SourceText */
 
+const { isBuiltin } = Module;
+const { require: requireAs } = Module.prototype;
 const { getOwnPropertyDescriptor, getOwnPropertyNames, getPrototypeOf } = Object;
 const { apply, ownKeys } = Reflect;
-const sourceOf = (/** @type {unknown} */ value) => Function.prototype.toString.call(value);
+const sourceOf = (/** @type {unknown} */ value) => Function.prototype.toString.call(value).slice(0, MOST_CHARACTERS);
 const sizeOfMap = getOwnPropertyDescriptor(Map.prototype, "size")?.get;
 const sizeOfSet = getOwnPropertyDescriptor(Set.prototype, "size")?.get;
 const patternOf = getOwnPropertyDescriptor(RegExp.prototype, "source")?.get;
@@ -87,6 +94,35 @@ function count(number, one) {
   return `${number} ${number === 1 ? one : one.replace(/y?$/, one.endsWith("y") ? "ies" : "s")}`;
 }
 
+/** The object whose names were listed last: a million take a second. */
+let listed = { object: /** @type {unknown} */ (undefined), names: /** @type {PropertyKey[]} */ ([]) };
+
+/**
+ * @param {object} object
+ * @returns {PropertyKey[]} Its own names.
+ */
+function namesOf(object) {
+  if (listed.object !== object) {
+    listed = { object, names: ownKeys(object) };
+  }
+  return listed.names;
+}
+
+/**
+ * Measure a value and preview it.
+ * @param {unknown} value
+ * @param {number} room Characters.
+ * @param {number} depth
+ * @returns {{size: string, preview: string}}
+ */
+function summarize(value, room, depth) {
+  try {
+    return { size: sizeName(value), preview: new Preview(room).of(value, depth) };
+  } finally {
+    listed = { object: undefined, names: [] };
+  }
+}
+
 /**
  * @param {any} value
  * @returns {string} How large it is, or nothing where that makes no sense.
@@ -106,9 +142,12 @@ function sizeName(value) {
     return count(value.length, "item");
   }
   if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) {
-    return count(Buffer.byteLength(/** @type {any} */ (value)), "byte");
+    return count(/** @type {ArrayBufferView} */ (value).byteLength, "byte");
   }
-  return types.isDate(value) || types.isRegExp(value) ? "" : count(ownKeys(value).length, "property");
+  if (types.isDate(value) || types.isRegExp(value)) {
+    return "";
+  }
+  return isLong(value) ? "many properties" : count(namesOf(value).length, "property");
 }
 
 /** Writes values as they are in source text, as far as there is room. */
@@ -142,7 +181,10 @@ class Preview {
       return value.length > room ? `${JSON.stringify(value.slice(0, room))}…` : JSON.stringify(value);
     }
     if (!isObject(value)) {
-      return typeof value === "bigint" ? `${value}n` : Object.is(value, -0) ? "-0" : String(value);
+      if (typeof value === "bigint") {
+        return value < LARGEST && value > -LARGEST ? `${value}n` : "[bigint]";
+      }
+      return Object.is(value, -0) ? "-0" : String(value);
     }
     const type = typeName(value);
     if (type === "Proxy") {
@@ -156,7 +198,7 @@ class Preview {
       return Number.isNaN(Date.prototype.getTime.call(value)) ? "Invalid Date" : apply(toISOString, value, []);
     }
     if (types.isRegExp(value) && patternOf !== undefined) {
-      return `/${apply(patternOf, value, [])}/`;
+      return `/${apply(patternOf, value, []).slice(0, LONG_PREVIEW)}/`;
     }
     if (types.isNativeError(value)) {
       return `[${type}: ${this.of(inherited(value, "message"), 0)}]`;
@@ -196,9 +238,19 @@ class Preview {
       list(apply(values, value, []), show);
     } else if (!types.isPromise(value) && !types.isAnyArrayBuffer(value)) {
       const isList = Array.isArray(value) || ArrayBuffer.isView(value);
-      const names = isList
-        ? Array.from({ length: Math.min(/** @type {any} */ (value).length ?? 0, MOST_ITEMS + 1) }, (_, index) => String(index))
-        : getOwnPropertyNames(value).filter((name) => getOwnPropertyDescriptor(value, name)?.enumerable === true);
+      const isEnumerable = (/** @type {string} */ name) => getOwnPropertyDescriptor(value, name)?.enumerable === true;
+      const most = isList ? Math.min(/** @type {any} */ (value).length ?? 0, MOST_ITEMS + 1) : MOST_ITEMS + 1;
+      /** @type {string[]} */
+      const names = [];
+      if (isList || isLong(value)) {
+        names.push(...Array.from({ length: most }, (_, index) => String(index)));
+      } else {
+        for (const name of namesOf(value)) {
+          if (typeof name === "string" && isEnumerable(name) && names.push(name) === most) {
+            break;
+          }
+        }
+      }
       list(names, (name) => {
         const descriptor = getOwnPropertyDescriptor(value, name);
         const text =
@@ -226,11 +278,11 @@ function builtinPath(value, hint) {
   }
   /** @type {[string, unknown][]} */
   const roots = GLOBALS.map((name) => [name, dataOf(globalThis, name)]);
-  roots.push(["TypedArray", getPrototypeOf(Uint8Array)]);
-  for (const entry of /** @type {any} */ (process).moduleLoadList ?? []) {
+  roots.push(["TypedArray", getPrototypeOf(user.Uint8Array)]);
+  for (const entry of listOf(/** @type {any} */ (process).moduleLoadList ?? [])) {
     const [, name] = /^NativeModule ([a-z\d_/]+)$/.exec(entry) ?? [];
-    if (name !== undefined && !/^(_|internal)|\/_/.test(name) && Module.isBuiltin(name)) {
-      roots.push([`node:${name}`, Module.prototype.require.call(module_, `node:${name}`)]);
+    if (name !== undefined && !/^(_|internal)|\/_/.test(name) && isBuiltin(name)) {
+      roots.push([`node:${name}`, requireBuiltin(`node:${name}`)]);
     }
   }
   const own = roots.find(([, root]) => root === value);
@@ -252,6 +304,18 @@ function builtinPath(value, hint) {
 const module_ = new Module("documentation");
 
 /**
+ * @param {string} specifier
+ * @returns {unknown} Nothing where the user has broken what loads modules.
+ */
+function requireBuiltin(specifier) {
+  try {
+    return apply(requireAs, module_, [specifier]);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
  * @param {string} name
  * @param {object} root A class, or a module with classes.
  * @returns {[string, object][]}
@@ -270,7 +334,7 @@ function prototypesIn(name, root) {
  * @returns {{place: string, comment: string} | undefined} Where it is written, and what stands before it.
  */
 function definitionOf(source, cells) {
-  const files = Object.keys(/** @type {any} */ (Module)._cache).slice(-MOST_FILES);
+  const files = Object.keys(Object(/** @type {any} */ (Module)._cache)).slice(-MOST_FILES);
   for (const [label, read] of /** @type {[string, () => string][]} */ ([
     ...cells.map((cell) => [cell.label, () => cell.text]).reverse(),
     ...files.map((file) => [file, () => fs.readFileSync(file, "utf8")]),
@@ -321,9 +385,9 @@ function describe(value, expression, isDetailed, cells) {
   const type = typeName(value);
   const builtin = builtinPath(value, /[\w$]*$/.exec(expression)?.[0] ?? "");
   if (typeof value !== "function" || types.isProxy(value)) {
-    const preview = new Preview(isDetailed ? LONG_PREVIEW : PREVIEW).of(value, isDetailed ? 4 : 2);
+    const summary = summarize(value, isDetailed ? LONG_PREVIEW : PREVIEW, isDetailed ? 4 : 2);
     const owner = isObject(value) && !types.isProxy(value) ? builtinPath(inherited(value, "constructor"), "") : undefined;
-    return { kind: "value", type, builtin, owner, size: sizeName(value), preview };
+    return { kind: "value", type, builtin, owner, ...summary };
   }
   const source = sourceOf(value);
   const isNative = /\{\s*\[native code\]\s*\}$/.test(source);
@@ -346,4 +410,4 @@ function describe(value, expression, isDetailed, cells) {
   };
 }
 
-module.exports = { Preview, describe, sizeName, typeName };
+module.exports = { describe, summarize, typeName };

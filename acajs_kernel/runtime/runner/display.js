@@ -3,11 +3,12 @@
  */
 "use strict";
 
-const { inspect, types } = require("node:util");
-
+const { boundedJson, limitData } = require("./bounds.js");
+const { toText } = require("./bytes.js");
 const { bytesOf } = require("./images.js");
 const { KNOWN } = require("./known_values.js");
 const { grouped } = require("./markup.js");
+const { inspect, originalOf, promiseOf, types, user } = require("./realm.js");
 
 /** Objects with this method say themselves how they are shown. */
 const DISPLAY = Symbol.for("Jupyter.display");
@@ -29,7 +30,8 @@ const NEL_METHODS = Object.freeze({
   _toJpeg: "image/jpeg",
 });
 
-const { parse, stringify } = JSON;
+const { parse } = JSON;
+const { apply } = Reflect;
 
 /** @typedef {Record<string, unknown>} MimeBundle */
 /**
@@ -56,7 +58,8 @@ const SILENT = new WeakSet();
 
 /** @type {Rule} */
 function displaySymbolRule(value) {
-  return typeof value[DISPLAY] === "function" ? value[DISPLAY]() : undefined;
+  const method = value[DISPLAY];
+  return typeof method === "function" ? apply(originalOf(method), value, []) : undefined;
 }
 
 /** @type {Rule} */
@@ -85,7 +88,7 @@ const RULES = [displaySymbolRule, nelRule, ...KNOWN];
  * @returns {string}
  */
 function messageOf(error) {
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return types.isNativeError(error) ? `${error.name}: ${error.message}` : String(error);
 }
 
 /**
@@ -108,7 +111,7 @@ function plainText(value, settings) {
     const text = inspect(value, { colors, depth, ...inspectOptions });
     return bounded(text.includes(" at ") ? text.replace(OWN_FRAME, "$1") : text);
   } catch (error) {
-    return `[value that cannot be shown: ${error instanceof Error ? error.message : "thrown"}]`;
+    return `[value that cannot be shown: ${types.isNativeError(error) ? error.message : "thrown"}]`;
   }
 }
 
@@ -116,9 +119,10 @@ function plainText(value, settings) {
  * @param {unknown} value
  * @returns {unknown} The same as JSON can hold it.
  * @throws {TypeError} It is circular.
+ * @throws {RangeError} It is too large, or nested too deep.
  */
 function toJson(value) {
-  const text = stringify(value, (_, item) => (typeof item === "bigint" ? Number(item) : item));
+  const text = boundedJson(value, (_, item) => (typeof item === "bigint" ? Number(item) : item));
   return text === undefined ? undefined : parse(text);
 }
 
@@ -152,6 +156,8 @@ function toData(bundle) {
 function encoded(bundle) {
   /** @type {MimeBundle} */
   const data = {};
+  /** @type {string[]} */
+  const notes = [];
   if (typeof bundle !== "object" || bundle === null) {
     return data;
   }
@@ -162,15 +168,15 @@ function encoded(bundle) {
     try {
       const bytes = bytesOf(value);
       const isJson = /\bjson$/.test(mime);
-      const item = bytes?.toString("base64") ?? (isJson ? toJson(value) : String(value));
+      const item = (bytes && toText(bytes, "base64")) ?? (isJson ? toJson(value) : String(value));
       if (item !== undefined) {
         data[mime] = item;
       }
     } catch (error) {
-      data["text/plain"] ??= `[the ${mime} of this value cannot be shown: ${messageOf(error)}]`;
+      notes.push(`[the ${mime} of this value cannot be shown: ${messageOf(error)}]`);
     }
   }
-  return data;
+  return limitData(data, notes);
 }
 
 /**
@@ -240,6 +246,15 @@ function metadataOf(value) {
 }
 
 /**
+ * @param {any} value
+ * @returns {boolean} Whether it has a `then` of its kind: one of `Object.prototype` means nothing.
+ */
+function isThenable(value) {
+  const then = value?.then;
+  return typeof then === "function" && then !== /** @type {any} */ (user.Object.prototype).then;
+}
+
+/**
  * @param {unknown} value
  * @param {DisplaySettings} settings
  * @returns {MimeBundle | Promise<MimeBundle>} With `text/plain` in any case.
@@ -261,8 +276,8 @@ function toBundle(value, settings) {
     return data;
   };
   const { bundle, failure } = settings.mimer === undefined ? applyRules(value) : applyMimer(value, settings.mimer);
-  if (types.isPromise(bundle) || typeof (/** @type {any} */ (bundle)?.then) === "function") {
-    return Promise.resolve(bundle).then(complete, (error) => complete(null, messageOf(error)));
+  if (types.isPromise(bundle) || isThenable(bundle)) {
+    return (types.isPromise(bundle) ? promiseOf(bundle) : Promise.resolve(bundle)).then(complete, (error) => complete(null, messageOf(error)));
   }
   return complete(/** @type {MimeBundle | null | undefined} */ (bundle), failure);
 }
@@ -284,4 +299,4 @@ function represent(value, settings) {
   return bundle instanceof Promise ? bundle.then(complete) : complete(bundle);
 }
 
-module.exports = { DISPLAY, METADATA, SILENT, plainText, represent, toBundle, toData };
+module.exports = { DISPLAY, METADATA, SILENT, plainText, represent, toBundle, toData, toJson };

@@ -3,7 +3,7 @@
  */
 "use strict";
 
-const { SILENT, represent, toData } = require("./display.js");
+const { SILENT, represent, toData, toJson } = require("./display.js");
 
 /** @typedef {import("./output.js").Output} Output */
 /** @typedef {import("./display.js").DisplaySettings} DisplaySettings */
@@ -39,10 +39,11 @@ class Displays {
    * @returns {DisplayHandle} Replaces what is shown.
    */
   display(value, options = {}) {
+    const { display_id: wanted, update } = { ...options };
     this.#lastId += 1;
-    const id = String(options.display_id ?? `acajs-${process.pid}-${this.#lastId}`);
+    const id = String(wanted ?? `acajs-${process.pid}-${this.#lastId}`);
     let isOpen = true;
-    this.#show(value, options, id, options.update === true);
+    this.#show(value, options, id, update === true);
     const handle = {
       id,
       update: (/** @type {unknown} */ newValue, newOptions = options) => {
@@ -80,17 +81,24 @@ class Displays {
    * @param {boolean} isUpdate
    * @returns {void}
    */
-  #show(value, options, id, isUpdate) {
+  #show(value, { ...options }, id, isUpdate) {
     const { cell } = this.#output;
+    // As JSON has it: what its prototype has become must not decide what is sent.
+    const extra = /** @type {object} */ (toJson({ ...options.metadata }));
     /** @param {Representation} representation */
     const send = ({ data, metadata }) => {
-      const event = { kind: "display", cell, data, metadata: { ...metadata, ...options.metadata }, display_id: id };
+      const event = { kind: "display", cell, data, metadata: { ...metadata, ...extra }, display_id: id };
       this.#output.send(isUpdate ? { ...event, update: true } : event);
     };
     const shown =
       options.raw === true ? { data: toData(value), metadata: {} } : represent(value, this.#settings());
     if (shown instanceof Promise) {
-      this.#await(cell, shown.then(send));
+      this.#await(
+        cell,
+        shown.then(send).catch((error) => {
+          this.#output.attribute(cell, () => this.#output.print("stderr", `A value was not displayed: ${error}\n`));
+        }),
+      );
     } else {
       send(shown);
     }

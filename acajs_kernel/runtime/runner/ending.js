@@ -7,6 +7,7 @@
  */
 "use strict";
 
+const { listOf, user } = require("./realm.js");
 const { SLOTS } = require("./ring.js");
 
 /** Milliseconds that an interrupted cell has to clean up. */
@@ -34,10 +35,15 @@ const { store } = Atomics;
  */
 
 /** What an interrupted cell finds thrown where it waited. */
-class KeyboardInterrupt extends Error {
+class KeyboardInterrupt extends user.Error {
+  /**
+   * No assignment, which the prototype may forbid.
+   * @override
+   */
+  name = "KeyboardInterrupt";
+
   constructor() {
     super("The cell was interrupted.");
-    this.name = "KeyboardInterrupt";
   }
 }
 
@@ -47,18 +53,22 @@ class KeyboardInterrupt extends Error {
  */
 function isInterrupt(thrown) {
   let cause = /** @type {any} */ (thrown);
-  for (let depth = 0; depth < 8 && typeof cause === "object" && cause !== null; depth += 1) {
-    if (cause instanceof KeyboardInterrupt) {
-      return true;
+  try {
+    for (let depth = 0; depth < 8 && typeof cause === "object" && cause !== null; depth += 1) {
+      if (cause instanceof KeyboardInterrupt) {
+        return true;
+      }
+      cause = cause.cause;
     }
-    cause = cause.cause;
+  } catch {
+    // What the user has thrown may itself throw.
   }
   return false;
 }
 
 /** @returns {number} How many requests to the file system are under way. */
 function countFileRequests() {
-  return activeResources().filter((name) => name.startsWith("FSReq")).length;
+  return listOf(activeResources()).filter((name) => name.startsWith("FSReq")).length;
 }
 
 /** Knows what the running cell has begun. */

@@ -4,12 +4,13 @@
 "use strict";
 
 const Module = require("node:module");
-const path = require("node:path");
+const path = { ...require("node:path") };
 
 const { DISPLAY, METADATA, SILENT, plainText, represent } = require("./display.js");
 const { image } = require("./images.js");
 const { escape, tableHtml, tableOf } = require("./markup.js");
 const { Progress } = require("./progress.js");
+const { adopt, exposed } = require("./realm.js");
 const { createWidgets } = require("./widgets.js");
 
 /** @typedef {import("./comms.js").Comms} Comms */
@@ -100,21 +101,24 @@ function createNamespace(output, displays, settings, comms) {
     escape,
     format: async (/** @type {unknown} */ value) => (await represent(value, settings)).data,
     image: (/** @type {unknown} */ source, options = {}) => {
-      const { bundle, metadata } = image(source, options);
+      const { bundle, metadata } = image(source, { ...options });
       return displayable(bundle, metadata);
     },
-    json: (/** @type {unknown} */ value, { expanded = false, root = "root" } = {}) =>
-      displayable({ "application/json": value, "text/plain": plainText(value, settings) }, {
+    json: (/** @type {unknown} */ value, /** @type {any} */ options = {}) => {
+      const { expanded = false, root = "root" } = { ...options };
+      return displayable({ "application/json": value, "text/plain": plainText(value, settings) }, {
         "application/json": { expanded, root },
-      }),
+      });
+    },
     table: (/** @type {Iterable<unknown>} */ rows, options = {}) =>
-      displayable({ "text/html": tableHtml(tableOf(rows, options)), "text/plain": plainText(rows, settings) }),
+      displayable({ "text/html": tableHtml(tableOf(rows, { ...options })), "text/plain": plainText(rows, settings) }),
     progress: (/** @type {unknown} */ total, options = {}) => {
-      const progress = new Progress(total, options, display);
+      const progress = new Progress(total, { ...options }, display);
       SILENT.add(progress);
       return progress;
     },
-    clear: ({ wait = false } = {}) => {
+    clear: (/** @type {any} */ options = {}) => {
+      const { wait = false } = { ...options };
       output.send({ kind: "clear", cell: output.cell, wait: Boolean(wait) });
     },
     comm: comms.api(),
@@ -125,10 +129,11 @@ function createNamespace(output, displays, settings, comms) {
         comms.publish(kind, /** @type {any} */ (content), extra);
         return;
       }
-      if (typeof type !== "string" || RESERVED.has(type) || extra.buffers?.length > 0) {
+      const isContent = typeof content === "object" && content !== null && !Array.isArray(content);
+      if (typeof type !== "string" || !isContent || RESERVED.has(type) || extra.buffers?.length > 0) {
         throw new TypeError(
           "Jupyter.broadcast takes the type of a message, which is not one of the kernel's own " +
-            `(${[...RESERVED].join(", ")}), and its content, without binary buffers.`,
+            `(${[...RESERVED].join(", ")}), and its content, an object, without binary buffers.`,
         );
       }
       output.send({ kind: "message", cell: output.cell, type, content });
@@ -167,8 +172,8 @@ function defineGlobals({ folder, output, displays, settings, prompts, ijavascrip
     exports: module_.exports,
     __filename: filename,
     __dirname: folder,
-    display: displays.display.bind(displays),
-    Jupyter: createNamespace(output, displays, settings, comms),
+    display: exposed(displays.display.bind(displays)),
+    Jupyter: adopt(createNamespace(output, displays, settings, comms)),
     ...prompts,
   });
   Object.defineProperties(globalThis, ijavascript.globals());

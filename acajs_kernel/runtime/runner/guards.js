@@ -9,16 +9,22 @@ const fs = require("node:fs");
 const Module = require("node:module");
 const timers = require("node:timers");
 const timersPromises = require("node:timers/promises");
-const { types } = require("node:util");
 
 const { KeyboardInterrupt } = require("./ending.js");
 const { callerOf } = require("./frames.js");
+const { standingFor, types, user } = require("./realm.js");
 
-const { apply } = Reflect;
-const { defineProperties, defineProperty, getOwnPropertyDescriptors } = Object;
+const { apply, getOwnPropertyDescriptor, getPrototypeOf, setPrototypeOf } = Reflect;
+const { defineProperty } = Object;
 const { toString } = Function.prototype;
-const stopTimer = clearTimeout;
-const stopImmediate = clearImmediate;
+const { then } = Promise.prototype;
+// Of the user's realm, as they were at first.
+const { clearImmediate: stopImmediate, clearTimeout: stopTimer } = timers;
+const { rawListeners, removeListener } = events.prototype;
+const { AbortController, AbortSignal } = globalThis;
+const anySignal = AbortSignal.any?.bind(AbortSignal);
+const { abort: abortSignal } = AbortController.prototype;
+const { get: signalOf } = /** @type {{get: AnyFunction}} */ (getOwnPropertyDescriptor(AbortController.prototype, "signal"));
 
 /** @typedef {import("./context.js").CellContext} CellContext */
 /** @typedef {import("./ending.js").Begun} Begun */
@@ -36,6 +42,23 @@ function settlesPromise(callback) {
 }
 
 /**
+ * @param {AnyFunction} action
+ * @returns {AnyFunction} The same without a `prototype` and not to be called with `new`.
+ */
+function method(action) {
+  return {
+    /**
+     * @this {any}
+     * @param {...any} values
+     * @returns {any}
+     */
+    guarded(...values) {
+      return apply(action, this, values);
+    },
+  }.guarded;
+}
+
+/**
  * @param {Error} error
  * @returns {Error} One that a promise resolved with it is rejected with.
  */
@@ -43,6 +66,19 @@ function carrierOf(error) {
   const carrier = new KeyboardInterrupt();
   const value = (/** @type {unknown} */ _, /** @type {AnyFunction} */ reject) => reject(error);
   return defineProperty(carrier, "then", { value });
+}
+
+/** @returns {Promise<any>} One of the user's realm that nobody settles. */
+function never() {
+  return new user.Promise(() => {});
+}
+
+/** A signal for what a cell has begun. */
+class Abortion {
+  #controller = new AbortController();
+  /** Of the user's realm. @type {AbortSignal} */
+  signal = apply(signalOf, this.#controller, []);
+  abort = (/** @type {Error} */ error) => apply(abortSignal, this.#controller, [error]);
 }
 
 /** Puts the guards in their places. */
@@ -67,25 +103,26 @@ class Guards {
 
   /** Guard Node's own functions from now on. */
   install() {
+    const global = /** @type {any} */ (globalThis);
     for (const name of ["setTimeout", "setInterval", "setImmediate"]) {
-      const guarded = this.#timer(/** @type {any} */ (timers)[name], name === "setImmediate" ? stopImmediate : stopTimer);
-      for (const owner of [timers, globalThis]) {
-        replace(owner, name, () => guarded);
-      }
+      replace(timers, name, (native) => this.#timer(native, name === "setImmediate" ? stopImmediate : stopTimer));
+      replace(globalThis, name, () => /** @type {any} */ (timers)[name]);
     }
-    replace(timersPromises, "setTimeout", (native) => this.#abortable(native, 2));
-    replace(timersPromises, "setImmediate", (native) => this.#abortable(native, 1));
-    replace(timersPromises, "setInterval", (native) => this.#iterator(native, 2));
-    const { scheduler } = timersPromises;
-    defineProperty(scheduler, "wait", {
-      value: (/** @type {number} */ delay, /** @type {object} */ options) =>
-        timersPromises.setTimeout(delay, undefined, options),
-      configurable: true,
-      writable: true,
-    });
-    replace(globalThis, "fetch", (native) => this.#fetch(native));
-    replace(events, "once", (native) => this.#abortable(native, 2));
-    replace(events, "on", (native) => this.#iterator(native, 2));
+    /** @type {[owner: object, name: string, index: number][]} */
+    const abortable = [
+      [timersPromises, "setTimeout", 2],
+      [timersPromises, "setImmediate", 1],
+      [/** @type {object} */ (getPrototypeOf(timersPromises.scheduler)), "wait", 1],
+      [events, "once", 2],
+    ];
+    for (const [owner, name, index] of abortable) {
+      replace(owner, name, (native) => this.#abortable(native, index));
+    }
+    replace(timersPromises, "setInterval", (native) => this.#iterator(native));
+    replace(events, "on", (native) => this.#iterator(native));
+    if (typeof global.fetch === "function") {
+      replace(globalThis, "fetch", (native) => this.#fetch(native));
+    }
     for (const name of ["on", "addListener", "once", "prependListener", "prependOnceListener"]) {
       replace(events.prototype, name, (native) => this.#listener(native));
     }
@@ -106,22 +143,13 @@ class Guards {
    */
   #timer(schedule, stop) {
     const ending = this.#ending;
-    const context = this.#context;
-    return function (callback, ...rest) {
+    const guards = this;
+    return method(function (callback, ...rest) {
       const cell = ending.owner;
       if (typeof callback !== "function" || cell === undefined) {
         return apply(schedule, this, [callback, ...rest]);
       }
-      /** @type {AnyFunction} */
-      const bound = function (...values) {
-        if (ending.wasEnded(cell)) {
-          stop(timer);
-          return undefined;
-        }
-        context.resume(cell);
-        return apply(callback, this, values);
-      };
-      defineProperty(bound, "name", { value: callback.name });
+      const bound = guards.#callback(callback, cell, () => stop(timer));
       const timer = apply(schedule, this, [bound, ...rest]);
       if (ending.isOver) {
         stop(timer);
@@ -138,7 +166,28 @@ class Guards {
         end: () => stop(timer),
       });
       return timer;
-    };
+    });
+  }
+
+  /**
+   * @param {AnyFunction} callback
+   * @param {string} cell That has asked for it.
+   * @param {() => void} [stop] Called instead when that is over.
+   * @returns {AnyFunction}
+   */
+  #callback(callback, cell, stop) {
+    const ending = this.#ending;
+    const context = this.#context;
+    const bound = method(function (...values) {
+      if (ending.wasEnded(cell)) {
+        return stop?.();
+      }
+      context.resume(cell);
+      return apply(callback, this, values);
+    });
+    defineProperty(bound, "name", { value: callback.name });
+    setPrototypeOf(bound, user.Function.prototype);
+    return bound;
   }
 
   /**
@@ -149,26 +198,25 @@ class Guards {
   #listener(native) {
     const ending = this.#ending;
     const isCell = this.#isCell;
-    const guarded = /** @type {AnyFunction} */ (
-      function (...values) {
-        const result = apply(native, this, values);
-        const [name, listener] = values;
-        if (ending.isRunning && isCell(callerOf(guarded))) {
-          const emitter = new WeakRef(this);
-          ending.add({
-            isActive: () => emitter.deref()?.rawListeners(name).length > 0,
-            fail: (error) => {
-              emitter.deref()?.removeListener(name, listener);
-              if (settlesPromise(listener)) {
-                listener(carrierOf(error));
-              }
-            },
-            isLasting: true,
-          });
-        }
-        return result;
+    const guarded = method(function (...values) {
+      const result = apply(native, this, values);
+      const [name, listener] = values;
+      if (ending.isRunning && isCell(callerOf(guarded))) {
+        const reference = new WeakRef(this);
+        const count = (/** @type {any} */ emitter) => apply(rawListeners, emitter, [name]).length;
+        ending.add({
+          isActive: () => reference.deref() !== undefined && count(reference.deref()) > 0,
+          fail: (error) => {
+            apply(removeListener, reference.deref(), [name, listener]);
+            if (settlesPromise(listener)) {
+              listener(carrierOf(error));
+            }
+          },
+          isLasting: true,
+        });
       }
-    );
+      return result;
+    });
     return guarded;
   }
 
@@ -176,13 +224,13 @@ class Guards {
    * Guard a promise that somebody else will settle.
    * @param {Promise<unknown>} promise
    * @param {(error: Error) => void} [abort] Ends what it stands for.
-   * @returns {Promise<any>}
+   * @returns {Promise<any>} One of the user's realm.
    */
   #promise(promise, abort = () => {}) {
     const ending = this.#ending;
     const context = this.#context;
     const cell = ending.owner;
-    return new Promise((resolve, reject) => {
+    return new user.Promise((resolve, reject) => {
       /** @type {Begun} */
       const begun = {
         isActive: () => true,
@@ -202,7 +250,7 @@ class Guards {
       };
       if (!ending.isOver) {
         ending.add(begun);
-        promise.then(settle(resolve), settle(reject));
+        apply(then, promise, [settle(resolve), settle(reject)]);
       }
     });
   }
@@ -214,38 +262,35 @@ class Guards {
    */
   #abortable(native, index) {
     const guards = this;
-    return function (...values) {
+    return method(function (...values) {
       if (guards.#ending.isOver) {
-        return new Promise(() => {});
+        return never();
       }
-      const controller = addSignal(values, index);
-      return guards.#promise(apply(native, this, values), (error) => controller?.abort(error));
-    };
+      const abort = addSignal(values, index);
+      return guards.#promise(apply(native, this, values), abort);
+    });
   }
 
   /**
-   * @param {AnyFunction} native Returns an asynchronous iterator.
-   * @param {number} index Of the argument that may hold an AbortSignal.
+   * @param {AnyFunction} native Returns an asynchronous iterator; its third argument may hold an AbortSignal.
    * @returns {AnyFunction}
    */
-  #iterator(native, index) {
+  #iterator(native) {
     const ending = this.#ending;
     const guards = this;
-    return function (...values) {
-      const controller = addSignal(values, index);
+    return method(function (...values) {
+      const abort = addSignal(values, 2);
       const iterator = apply(native, this, values);
       const { next } = iterator;
       let isActive = true;
       const end = (/** @type {Error} */ error) => {
         isActive = false;
-        controller?.abort(error);
+        abort?.(error);
       };
       ending.add({ isActive: () => isActive, fail: end, isLasting: true });
-      const value = function (/** @type {any[]} */ ...sent) {
-        return guards.#promise(apply(next, iterator, sent), end);
-      };
-      return defineProperty(iterator, "next", { value, configurable: true, writable: true });
-    };
+      const value = method((...sent) => guards.#promise(apply(next, iterator, sent), end));
+      return defineProperty(iterator, "next", { value: standingFor(value, next), configurable: true, writable: true });
+    });
   }
 
   /**
@@ -255,26 +300,25 @@ class Guards {
   #fetch(native) {
     const ending = this.#ending;
     const guards = this;
-    return function (...values) {
+    return method(function (...values) {
       if (ending.isOver) {
-        return new Promise(() => {});
+        return never();
       }
-      const controller = new AbortController();
+      const { signal: added, abort } = new Abortion();
       const own = values[1]?.signal ?? values[0]?.signal;
-      const signal = own === undefined ? controller.signal : AbortSignal.any?.([own, controller.signal]) ?? own;
-      const abort = (/** @type {Error} */ error) => controller.abort(error);
+      const signal = own === undefined ? added : anySignal?.([own, added]) ?? own;
       const response = apply(native, this, [values[0], { ...values[1], signal }]);
-      return guards.#promise(
-        response.then((/** @type {Response} */ received) => {
+      const received = apply(then, response, [
+        (/** @type {Response} */ answer) => {
           // Its body is still on its way, and the response itself may be forgotten before.
-          const body = new WeakRef(received.body ?? received);
-          const isActive = () => body.deref() !== undefined && !controller.signal.aborted;
+          const body = new WeakRef(answer.body ?? answer);
+          const isActive = () => body.deref() !== undefined && !added.aborted;
           ending.add({ isActive, fail: abort, isLasting: true });
-          return received;
-        }),
-        abort,
-      );
-    };
+          return answer;
+        },
+      ]);
+      return guards.#promise(received, abort);
+    });
   }
 
   /**
@@ -283,40 +327,35 @@ class Guards {
    */
   #fileFunction(native) {
     const ending = this.#ending;
-    const context = this.#context;
     const guards = this;
-    return function (...values) {
+    return method(function (...values) {
       const cell = ending.owner;
       ending.refuse();
       const last = values.length - 1;
-      const callback = values[last];
-      if (typeof callback === "function" && cell !== undefined) {
-        /** @type {AnyFunction} */
-        values[last] = function (...results) {
-          if (!ending.wasEnded(cell)) {
-            context.resume(cell);
-            return apply(callback, this, results);
-          }
-          return undefined;
-        };
+      if (typeof values[last] === "function" && cell !== undefined) {
+        values[last] = guards.#callback(values[last], cell);
       }
       const result = apply(native, this, values);
       if (types.isPromise(result)) {
         return guards.#promise(result);
       }
-      if (typeof result?.destroy === "function" || typeof result?.close === "function") {
+      const close = result?.destroy ?? result?.close;
+      if (typeof close === "function") {
         ending.add({
           isActive: () => result.destroyed !== true,
-          fail: (error) => (result.destroy ?? result.close).call(result, error),
+          fail: (error) => apply(close, result, [error]),
         });
       }
       return result;
-    };
+    });
   }
 }
 
+/** What stands in the place of Node's own functions, which may have several names. @type {WeakMap<Function, AnyFunction>} */
+const replaced = new WeakMap();
+
 /**
- * Put a function in the place of another, with all its properties.
+ * Put a function in the place of one of Node's.
  * @param {object} owner
  * @param {string} name
  * @param {(native: AnyFunction) => AnyFunction} guard
@@ -324,27 +363,28 @@ class Guards {
  */
 function replace(owner, name, guard) {
   const native = /** @type {any} */ (owner)[name];
-  const guarded = guard(native);
-  defineProperties(guarded, getOwnPropertyDescriptors(native));
-  defineProperty(owner, name, { value: guarded, configurable: true, enumerable: true, writable: true });
+  const value = replaced.get(native) ?? standingFor(guard(native), native);
+  replaced.set(native, value);
+  const enumerable = getOwnPropertyDescriptor(owner, name)?.enumerable === true;
+  defineProperty(owner, name, { value, enumerable, configurable: true, writable: true });
 }
 
 /**
  * @param {any[]} values Arguments, which are given an AbortSignal unless they have one.
  * @param {number} index Of that which may hold it.
- * @returns {AbortController | undefined} The signal's.
+ * @returns {((error: Error) => void) | undefined} Aborts it.
  */
 function addSignal(values, index) {
   const options = values[index];
   if (options !== undefined && (typeof options !== "object" || options?.signal !== undefined)) {
     return undefined;
   }
-  const controller = new AbortController();
+  const { signal, abort } = new Abortion();
   while (values.length < index) {
     values.push(undefined);
   }
-  values[index] = { ...options, signal: controller.signal };
-  return controller;
+  values[index] = { ...options, signal };
+  return abort;
 }
 
-module.exports = { Guards, replace };
+module.exports = { Guards, method, replace };

@@ -6,9 +6,8 @@
  */
 "use strict";
 
-const { types } = require("node:util");
-
 const { SILENT, toBundle, toData } = require("./display.js");
+const { adoptMembers, exposed, promiseOf, types } = require("./realm.js");
 
 const { assign, create, defineProperty, entries } = Object;
 
@@ -92,8 +91,8 @@ class IJavascript {
      * @param {(value: any) => void} set
      * @returns {PropertyDescriptor}
      */
-    const property = (get, set) => ({ get, set, configurable: true, enumerable: false });
-    const defaultMimer = (/** @type {unknown} */ value) => toBundle(value, { ...this.#settings, mimer: undefined });
+    const property = (get, set) => ({ get: exposed(get), set: exposed(set), configurable: true, enumerable: false });
+    const defaultMimer = exposed((/** @type {unknown} */ value) => toBundle(value, { ...this.#settings, mimer: undefined }));
     /** @type {PropertyDescriptorMap} */
     const globals = {
       $$: property(current, (value) => {
@@ -181,7 +180,7 @@ class IJavascript {
     const awaiting = (action) => (value, keepAlive) => {
       if (types.isPromise(value)) {
         state.isAsync = true;
-        value.then((settled) => action(settled, keepAlive)).catch(sendError);
+        promiseOf(value).then((settled) => action(settled, keepAlive)).catch(sendError);
       } else {
         action(value, keepAlive);
       }
@@ -223,7 +222,7 @@ class IJavascript {
       mime: awaiting(send),
       input: (/** @type {any} */ options, /** @type {unknown} */ callback) => {
         state.isAsync = true;
-        const { prompt = "", password = false } = options ?? {};
+        const { prompt = "", password = false } = { ...options };
         const answer = this.#input(prompt, { password });
         if (typeof callback === "function") {
           answer.then((text) => callback(null, text), (error) => callback(error));
@@ -231,13 +230,16 @@ class IJavascript {
         return answer;
       },
       display: (/** @type {unknown[]} */ ...ids) => this.#createDisplay(cell, ids.length === 0 ? "" : String(ids[0])),
-      clear: ({ wait = false } = {}) => output.send({ kind: "clear", cell, wait: Boolean(wait) }),
+      clear: (/** @type {any} */ options = {}) => {
+        const { wait = false } = { ...options };
+        output.send({ kind: "clear", cell, wait: Boolean(wait) });
+      },
     });
     for (const [name, mime] of entries(TYPES)) {
       $$[name] = awaiting((value, keepAlive) => send({ [mime]: value }, keepAlive));
     }
-    defineProperty($$, "config", { value: config });
-    return $$;
+    defineProperty($$, "config", { value: config, configurable: true });
+    return adoptMembers($$);
   }
 
   /**

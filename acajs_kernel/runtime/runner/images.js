@@ -3,9 +3,11 @@
  */
 "use strict";
 
-const fs = require("node:fs");
+const fs = { ...require("node:fs") };
 
+const { toBytes, toText, view } = require("./bytes.js");
 const { escape } = require("./markup.js");
+const { types } = require("./realm.js");
 
 /** Beginnings of files, as Latin-1. */
 const SIGNATURES = /** @type {[RegExp, string][]} */ ([
@@ -24,34 +26,34 @@ const SIGNATURE_BYTES = 1024;
  * @returns {Buffer | undefined} The same memory, where the value is bytes.
  */
 function bytesOf(value) {
-  if (value instanceof ArrayBuffer || (typeof SharedArrayBuffer === "function" && value instanceof SharedArrayBuffer)) {
-    return Buffer.from(value);
+  if (types.isAnyArrayBuffer(value)) {
+    return view(value);
   }
   if (ArrayBuffer.isView(value)) {
-    return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+    return view(value.buffer, value.byteOffset, value.byteLength);
   }
   return undefined;
 }
 
 /**
- * @param {Buffer} bytes
+ * @param {Uint8Array} bytes
  * @returns {string | undefined} The MIME type of an image.
  */
 function imageType(bytes) {
-  const head = bytes.toString("latin1", 0, SIGNATURE_BYTES);
+  const head = toText(bytes, "latin1", 0, SIGNATURE_BYTES);
   return SIGNATURES.find(([signature]) => signature.test(head))?.[1];
 }
 
 /**
  * @param {string} mime
- * @param {Buffer} bytes
+ * @param {Uint8Array} bytes
  * @param {string} [name]
  * @returns {Record<string, unknown>} A bundle.
  */
 function imageBundle(mime, bytes, name = "") {
   const kind = mime.slice("image/".length).replace("+xml", "").toUpperCase();
   return {
-    [mime]: mime === "image/svg+xml" ? standaloneSvg(bytes.toString()) : bytes,
+    [mime]: mime === "image/svg+xml" ? standaloneSvg(toText(bytes)) : bytes,
     "text/plain": `[${kind} image, ${bytes.length} bytes${name === "" ? "" : `: ${name}`}]`,
   };
 }
@@ -86,7 +88,7 @@ function dataUrlBundle(text) {
   }
   const rest = text.slice(match[0].length);
   const isBase64 = /;base64$/.test(/** @type {string} */ (match[2]));
-  const bytes = isBase64 ? Buffer.from(rest, "base64") : Buffer.from(decodeURIComponent(rest));
+  const bytes = isBase64 ? toBytes(rest, "base64") : toBytes(decodeURIComponent(rest));
   return imageBundle(/** @type {string} */ (match[1]), bytes);
 }
 

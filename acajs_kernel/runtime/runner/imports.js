@@ -3,9 +3,10 @@
  */
 "use strict";
 
-const Module = require("node:module");
-const path = require("node:path");
+const path = { ...require("node:path") };
 const { pathToFileURL } = require("node:url");
+
+const { adopt, exposed, promiseOf } = require("./realm.js");
 
 /** @typedef {(specifier: string, options?: object) => Promise<unknown>} NativeImport */
 
@@ -40,54 +41,81 @@ function createImport(nativeImport, folder) {
     const target = absolute(String(specifier), base);
     const attributes = /** @type {any} */ (options)?.with ?? /** @type {any} */ (options)?.assert;
     if (attributes === undefined) {
-      return nativeImport(target);
+      return promiseOf(nativeImport(target));
     }
     // Node 18 reads `assert`, Node 22 and later `with`.
-    return nativeImport(target, { with: attributes, assert: attributes });
+    return promiseOf(nativeImport(target, { with: attributes, assert: attributes }));
   };
 }
 
-/**
- * The `import.meta` of cells.
- * @param {string} folder
- * @param {NodeJS.Require} require_ Resolves packages from the folder.
- * @returns {{url: string, dirname: string, filename: string, resolve: (specifier: string) => string}}
- */
-function createMeta(folder, require_) {
-  const base = pathToFileURL(path.join(folder, "/"));
-  const filename = path.join(folder, "notebook.mjs");
-  return {
-    url: pathToFileURL(filename).href,
-    dirname: folder,
-    filename,
-    resolve: (specifier) => {
-      const target = absolute(specifier, base);
-      if (/^[a-z][a-z0-9+.-]+:/i.test(target)) {
-        return target;
-      }
-      if (Module.isBuiltin(target)) {
-        return `node:${target}`;
-      }
-      return pathToFileURL(require_.resolve(target)).href;
-    },
-  };
+/** A module whose `import.meta.resolve` takes the second argument that Node has for it. */
+const RESOLVER = "data:text/javascript,export default import.meta.resolve";
+
+/** The `import.meta` of cells. */
+class Meta {
+  #nativeImport;
+  /** @type {((specifier: string, parent: string) => string) | undefined} */
+  #resolve;
+  /** What rewritten cells use. */
+  value;
+
+  /**
+   * @param {NativeImport} nativeImport
+   * @param {string} folder
+   */
+  constructor(nativeImport, folder) {
+    const filename = path.join(folder, "notebook.mjs");
+    const url = pathToFileURL(filename).href;
+    this.#nativeImport = nativeImport;
+    this.value = {
+      url,
+      dirname: folder,
+      filename,
+      /**
+       * @param {string} specifier
+       * @param {string | URL} [parent]
+       * @returns {string} The URL that `import` would load.
+       */
+      resolve: (specifier, parent = url) => {
+        if (this.#resolve === undefined) {
+          throw new Error("import.meta.resolve is not ready in code that was not written in a cell.");
+        }
+        const target = String(specifier);
+        return this.#resolve(path.isAbsolute(target) ? pathToFileURL(target).href : target, String(parent));
+      },
+    };
+  }
+
+  /**
+   * @param {string} code
+   * @returns {Promise<void> | undefined} What must be awaited before this code runs.
+   */
+  prepare(code) {
+    if (this.#resolve !== undefined || !code.includes(META_NAME)) {
+      return undefined;
+    }
+    return promiseOf(this.#nativeImport(RESOLVER)).then((module_) => {
+      this.#resolve = /** @type {any} */ (module_).default;
+    });
+  }
 }
 
 /**
  * Define the names that rewritten cells use.
  * @param {NativeImport} nativeImport
  * @param {string} folder
- * @returns {void}
+ * @returns {Meta}
  */
 function defineImports(nativeImport, folder) {
-  const require_ = Module.createRequire(path.join(folder, "notebook.js"));
+  const meta = new Meta(nativeImport, folder);
   const values = {
-    [IMPORT_NAME]: createImport(nativeImport, folder),
-    [META_NAME]: createMeta(folder, require_),
+    [IMPORT_NAME]: exposed(createImport(nativeImport, folder)),
+    [META_NAME]: adopt(meta.value),
   };
   for (const [name, value] of Object.entries(values)) {
     Object.defineProperty(globalThis, name, { value, enumerable: false, writable: false });
   }
+  return meta;
 }
 
-module.exports = { createImport, createMeta, defineImports };
+module.exports = { createImport, defineImports };

@@ -6,8 +6,10 @@
  */
 "use strict";
 
-const inspector = require("node:inspector");
-const v8 = require("node:v8");
+const v8 = { promiseHooks: { ...require("node:v8").promiseHooks } };
+
+const { InspectorConnection } = require("./connection.js");
+const { hasThen, spareResults } = require("./thenable.js");
 
 /** What is returned for code that an interrupt has ended. */
 const TERMINATED = "terminated";
@@ -18,13 +20,52 @@ const TERMINATED = "terminated";
 /** The object group that keeps what must live as long as the runner. */
 const PERMANENT = "acajs";
 
-const soon = setImmediate;
+/** What V8 says of code that was terminated, and from Node 22 on also of failures of its own. */
+const TERMINATION = /^Execution was terminated/;
+const INTERNAL = /^Internal error/;
+
+/** Properties of the user's global object by which V8 reaches our functions. */
+const RECEIVE = "__acajs_receive__";
+const RUN = "__acajs_run__";
+
+const { parse, stringify } = JSON;
 const { defineProperty } = Object;
-const { deleteProperty } = Reflect;
+const { apply } = Reflect;
+const { then } = Promise.prototype;
+const soon = setImmediate;
+
+/**
+ * @param {unknown} value
+ * @returns {RemoteObject} What `use` takes the value itself from.
+ */
+function handed(value) {
+  return { type: "object", value };
+}
+
+/**
+ * @param {unknown} thrown
+ * @returns {import("node:inspector").Runtime.ExceptionDetails}
+ */
+function detailsOf(thrown) {
+  return { exceptionId: 0, text: "Uncaught", lineNumber: 0, columnNumber: 0, exception: handed(thrown) };
+}
+
+/** The inspector itself has failed. */
+class InspectionError extends Error {
+  /** @param {string} message */
+  constructor(message) {
+    super(message);
+    this.name = "InspectionError";
+  }
+}
 
 /** Evaluates code and takes values out of the inspector's hands. */
 class Inspection {
-  #session = new inspector.Session();
+  /** @type {import("./connection.js").Connection} */
+  #connection;
+  #lastId = 0;
+  /** Who waits for which answer. @type {Map<number, (answer: any) => void>} */
+  #waiting = new Map();
   #receiver = "";
   /**
    * The promise of the evaluation that awaits something. Nobody else may hold it, and
@@ -34,9 +75,19 @@ class Inspection {
   #held = new Set();
   /** @type {(value: unknown) => void} */
   #receive = () => undefined;
+  /** @type {() => void} */
+  #run = () => undefined;
 
-  constructor() {
-    this.#connect();
+  /** @type {() => boolean} */
+  #isTerminating;
+
+  /** @param {() => boolean} isTerminating Whether an interrupt has terminated code, or is about to. */
+  constructor(isTerminating) {
+    this.#isTerminating = isTerminating;
+    defineProperty(globalThis, RECEIVE, { value: (/** @type {unknown} */ value) => this.#receive(value) });
+    defineProperty(globalThis, RUN, { value: () => this.#run() });
+    this.#connection = this.#connect();
+    this.#learnReceiver();
   }
 
   /**
@@ -45,9 +96,10 @@ class Inspection {
    */
   abandon() {
     const [promise] = this.#held;
-    this.#session.disconnect();
-    this.#session = new inspector.Session();
-    this.#connect();
+    this.#connection.disconnect();
+    this.#waiting.clear();
+    this.#connection = this.#connect();
+    this.#learnReceiver();
     this.#held.clear();
     return promise;
   }
@@ -57,41 +109,47 @@ class Inspection {
    * @param {string} method
    * @param {object} parameters
    * @returns {any} The answer, or `TERMINATED`.
+   * @throws {InspectionError} The inspector could not do it.
    */
   ask(method, parameters) {
     /** @type {any} */
-    let answer;
-    this.#session.post(method, parameters, (/** @type {Error | null} */ error, /** @type {unknown} */ result) => {
-      answer = error === null ? result : TERMINATED;
+    let answer = new InspectionError("V8's inspector has not answered.");
+    this.#post(method, parameters, (received) => {
+      answer = received;
     });
+    if (answer instanceof InspectionError) {
+      throw answer;
+    }
     return answer;
   }
 
   /**
    * Evaluate code; a top-level `await` in it is awaited.
-   * @param {object} parameters See `Runtime.evaluate` of the Chrome DevTools protocol.
-   * @param {(evaluation: Evaluation | typeof TERMINATED) => void} onEnd Called from a clean stack.
+   * @param {{expression: string}} parameters See `Runtime.evaluate` of the Chrome DevTools protocol.
+   * @param {(evaluation: Evaluation | typeof TERMINATED | InspectionError) => void} onEnd Called from a clean stack.
    * @returns {void}
    */
   evaluate(parameters, onEnd) {
-    /** @type {(Evaluation | typeof TERMINATED)[]} */
+    /** @type {(Evaluation | typeof TERMINATED | InspectionError)[]} */
     const answers = [];
     let isInside = true;
+    let isAnswered = false;
     // The first promise that a cell makes is its own.
     const held = this.#held;
     held.clear();
+    spareResults();
     const release = v8.promiseHooks.onInit((promise) => {
       held.add(promise);
       // At once: at the stack's limit, which the cell may reach, a hook ends the process.
       release();
     });
-    this.#session.post("Runtime.evaluate", parameters, (error, result) => {
-      const answer = error === null ? /** @type {Evaluation} */ (result) : TERMINATED;
+    this.#post("Runtime.evaluate", parameters, (answer) => {
+      isAnswered = true;
       if (isInside) {
-        // No method of arrays: the user may have replaced it by accident.
-        answers[0] = answer;
+        answers.push(answer);
       } else {
-        soon(onEnd, answer);
+        // Not as an argument, which Node would hand on with the iterator of the user's arrays.
+        soon(() => onEnd(answer));
       }
     });
     release();
@@ -99,6 +157,33 @@ class Inspection {
     const [answer] = answers;
     if (answer !== undefined) {
       onEnd(answer);
+      return;
+    }
+    if (hasThen() && !parameters.expression.includes("await")) {
+      // The code may have made `Object.prototype.then`: V8 waits for its own result.
+      soon(() => {
+        if (!isAnswered) {
+          onEnd({ result: { type: "undefined" } });
+        }
+      });
+    }
+    /** @param {Evaluation} settled */
+    const fill = (settled) => {
+      // An answer comes within this turn of the loop. Without `unref` the wait for it would look
+      // like something that the cell has left behind.
+      soon(() => {
+        if (!isAnswered) {
+          onEnd(settled);
+        }
+      }).unref();
+    };
+    // The inspector drops an answer whose JSON is longer than V8's texts may be, and a text or
+    // an error's message may be that. What has become of the promise is known without it.
+    for (const promise of held) {
+      apply(then, promise, [
+        (/** @type {any} */ value) => fill({ result: handed(value[".repl_result"]) }),
+        (/** @type {unknown} */ thrown) => fill({ result: handed(undefined), exceptionDetails: detailsOf(thrown) }),
+      ]);
     }
   }
 
@@ -107,6 +192,7 @@ class Inspection {
    * @param {RemoteObject} remote
    * @param {(value: unknown) => void} use An interrupt may end it.
    * @returns {boolean} False when an interrupt has ended it.
+   * @throws {InspectionError} The function has thrown.
    */
   use(remote, use) {
     if (remote.objectId === undefined && remote.unserializableValue === undefined) {
@@ -126,6 +212,9 @@ class Inspection {
       silent: true,
     });
     this.#receive = () => undefined;
+    if (answer.exceptionDetails !== undefined) {
+      throw new InspectionError(answer.exceptionDetails.exception?.description ?? answer.exceptionDetails.text);
+    }
     return answer !== TERMINATED;
   }
 
@@ -138,10 +227,12 @@ class Inspection {
    * @returns {boolean} False when one has ended it.
    */
   run(action) {
-    const name = "__acajs_run__";
-    defineProperty(globalThis, name, { value: action, configurable: true });
-    const expression = `{ const run = globalThis.${name}; delete globalThis.${name}; run(); }\n//# sourceURL=acajs:run`;
-    return this.ask("Runtime.evaluate", { expression, silent: true, returnByValue: true }) !== TERMINATED;
+    this.#run = action;
+    // `this`: every name may be the user's.
+    const expression = `this.${RUN}()\n//# sourceURL=acajs:run`;
+    const answer = this.ask("Runtime.evaluate", { expression, silent: true, returnByValue: true });
+    this.#run = () => undefined;
+    return answer !== TERMINATED;
   }
 
   /**
@@ -153,16 +244,39 @@ class Inspection {
     this.ask("Runtime.releaseObjectGroup", { objectGroup: group });
   }
 
-  /** Connect, and make the function that takes values known to the inspector. */
+  /** @returns {import("./connection.js").Connection} */
   #connect() {
-    const name = "__acajs_receive__";
-    const value = (/** @type {unknown} */ received) => this.#receive(received);
-    this.#session.connect();
-    defineProperty(globalThis, name, { value, configurable: true });
-    const { result } = this.ask("Runtime.evaluate", { expression: name, objectGroup: PERMANENT });
-    deleteProperty(globalThis, name);
+    return new InspectorConnection((message) => {
+      const { id, result, error } = parse(message);
+      const onAnswer = this.#waiting.get(id);
+      this.#waiting.delete(id);
+      if (error === undefined) {
+        onAnswer?.(result);
+      } else {
+        const { message: text } = error;
+        const isTerminated = TERMINATION.test(text) || (INTERNAL.test(text) && this.#isTerminating());
+        onAnswer?.(isTerminated ? TERMINATED : new InspectionError(text));
+      }
+    });
+  }
+
+  /**
+   * @param {string} method
+   * @param {object} params
+   * @param {(answer: any) => void} onAnswer
+   * @returns {void}
+   */
+  #post(method, params, onAnswer) {
+    this.#lastId += 1;
+    this.#waiting.set(this.#lastId, onAnswer);
+    this.#connection.dispatch(stringify({ id: this.#lastId, method, params }));
+  }
+
+  /** Make the function that takes values known to the inspector. */
+  #learnReceiver() {
+    const { result } = this.ask("Runtime.evaluate", { expression: `this.${RECEIVE}`, objectGroup: PERMANENT });
     this.#receiver = result.objectId;
   }
 }
 
-module.exports = { Inspection, TERMINATED };
+module.exports = { Inspection, InspectionError, TERMINATED };

@@ -5,12 +5,16 @@
  */
 "use strict";
 
-const { types } = require("node:util");
-
+const { toText } = require("./bytes.js");
 const { bytesOf, dataUrlBundle, imageBundle, imageType, standaloneSvg } = require("./images.js");
 const { ROWS, byteSize, escape, fieldOf, grouped, isPlainObject, note, tableHtml, tableOf } = require("./markup.js");
+const { listOf, types } = require("./realm.js");
 
 /** @typedef {import("./display.js").Rule} Rule */
+
+const { apply } = Reflect;
+const sizeOfMap = /** @type {any} */ (Object.getOwnPropertyDescriptor(Map.prototype, "size")?.get);
+const sizeOfSet = /** @type {any} */ (Object.getOwnPropertyDescriptor(Set.prototype, "size")?.get);
 
 /** Bytes and items of binary data that are shown. */
 const PREVIEW_BYTES = 128;
@@ -60,32 +64,33 @@ function bytesRule(value) {
   if (bytes === undefined) {
     return undefined;
   }
-  const mime = ArrayBuffer.isView(value) && !(value instanceof Uint8Array) ? undefined : imageType(bytes);
+  const mime = ArrayBuffer.isView(value) && !types.isUint8Array(value) ? undefined : imageType(bytes);
   if (mime !== undefined) {
     return imageBundle(mime, bytes);
   }
   const name = escape(value?.constructor?.name ?? "bytes");
-  const isBytes = !ArrayBuffer.isView(value) || value instanceof Uint8Array || value instanceof DataView;
+  const isBytes = !ArrayBuffer.isView(value) || types.isUint8Array(value) || types.isDataView(value);
   const length = isBytes ? bytes.length : /** @type {any} */ (value).length;
   const head = `<b>${name}</b> ${isBytes ? "" : `${grouped(length)} items, `}${byteSize(bytes.length)}`;
   const shown = isBytes ? PREVIEW_BYTES : PREVIEW_ITEMS;
   const preview = isBytes
-    ? hexDump(bytes.subarray(0, shown))
-    : Array.from(/** @type {any} */ (value).subarray(0, shown), String).join(", ");
+    ? hexDump(bytes, shown)
+    : Array.from({ length: Math.min(length, shown) }, (_, index) => String(/** @type {any} */ (value)[index])).join(", ");
   const rest = length > shown ? note(`${grouped(length - shown)} more ${isBytes ? "bytes" : "items"}`) : "";
   return { "text/html": `<p>${head}</p><pre style="white-space:pre-wrap">${escape(preview)}</pre>${rest}` };
 }
 
 /**
- * @param {Buffer} bytes
+ * @param {Uint8Array} bytes
+ * @param {number} most How many of them.
  * @returns {string} Sixteen to a line: offset, hexadecimal, ASCII.
  */
-function hexDump(bytes) {
+function hexDump(bytes, most) {
   const lines = [];
-  for (let start = 0; start < bytes.length; start += 16) {
-    const row = bytes.subarray(start, start + 16);
-    const hex = (row.toString("hex").match(/../g) ?? []).join(" ").padEnd(47);
-    const text = row.toString("latin1").replace(/[^ -~]/g, ".");
+  for (let start = 0; start < Math.min(bytes.length, most); start += 16) {
+    const end = Math.min(start + 16, most);
+    const hex = (toText(bytes, "hex", start, end).match(/../g) ?? []).join(" ").padEnd(47);
+    const text = toText(bytes, "latin1", start, end).replace(/[^ -~]/g, ".");
     lines.push(`${start.toString(16).padStart(6, "0")}  ${hex}  ${text}`);
   }
   return lines.join("\n");
@@ -159,7 +164,7 @@ function plotlyRule(value) {
     !Array.isArray(data) ||
     data.length === 0 ||
     !names.every((name) => ["data", "layout", "config", "frames"].includes(name)) ||
-    !data.every((trace) => isPlainObject(trace) && TRACE_FIELDS.some((field) => field in trace) && (names.length > 1 || "type" in trace))
+    !listOf(data).every((trace) => isPlainObject(trace) && TRACE_FIELDS.some((field) => field in trace) && (names.length > 1 || "type" in trace))
   ) {
     return undefined;
   }
@@ -177,7 +182,7 @@ function frameRule(value) {
     frame = [[...value.columns], value.height ?? value.shape?.height, value.head(ROWS).toRecords()];
   } else if (hasMethods(value, "head", "print", "iloc") && Array.isArray(value.values) && Array.isArray(value.shape)) {
     // A danfo.js frame has rows of values, a series the values.
-    const rows = value.values.slice(0, ROWS);
+    const rows = listOf(value.values, ROWS);
     const columns = value.shape.length > 1 ? value.columns : [value.columns?.[0] ?? "value"];
     frame = [columns, value.shape[0], rows.map((/** @type {any} */ row) => Object.fromEntries(columns.map((/** @type {string} */ name, /** @type {number} */ index) => [name, Array.isArray(row) ? row[index] : row])))];
   }
@@ -195,7 +200,7 @@ function rowsRule(value) {
   if (!Array.isArray(value) || types.isProxy(value) || value.length === 0) {
     return undefined;
   }
-  const top = value.slice(0, ROWS);
+  const top = listOf(value, ROWS);
   const isTable = top.every((row) => isPlainObject(row) && !types.isProxy(row)) && top.some((row) => Object.keys(row).length > 0);
   return isTable ? { "text/html": tableHtml({ ...tableOf(top), total: value.length }) } : undefined;
 }
@@ -204,7 +209,11 @@ function rowsRule(value) {
 /** @type {Rule} */
 function collectionRule(value) {
   const isMap = types.isMap(value);
-  if ((!isMap && !types.isSet(value)) || types.isProxy(value) || value.size === 0) {
+  if ((!isMap && !types.isSet(value)) || types.isProxy(value)) {
+    return undefined;
+  }
+  const size = /** @type {number} */ (apply(isMap ? sizeOfMap : sizeOfSet, value, []));
+  if (size === 0) {
     return undefined;
   }
   const rows = [];
@@ -216,8 +225,8 @@ function collectionRule(value) {
     rows.push(isMap ? item : [item]);
   }
   const columns = isMap ? ["key", "value"] : ["value"];
-  const head = `${isMap ? "Map" : "Set"}, ${grouped(value.size)} ${value.size === 1 ? "entry" : "entries"}`;
-  return { "text/html": tableHtml({ rows, columns, total: value.size, head }) };
+  const head = `${isMap ? "Map" : "Set"}, ${grouped(size)} ${size === 1 ? "entry" : "entries"}`;
+  return { "text/html": tableHtml({ rows, columns, total: size, head }) };
 }
 
 // URLs: a link, where it leads to the web.
@@ -233,6 +242,7 @@ function urlRule(value) {
 // Responses of `fetch`: status and headers; the body stays to be read.
 /** @type {Rule} */
 function responseRule(value) {
+  const { Response } = globalThis;
   if (types.isProxy(value) || typeof Response !== "function" || !(value instanceof Response)) {
     return undefined;
   }

@@ -6,7 +6,7 @@
  */
 "use strict";
 
-const { inspect } = require("node:util");
+const { inspect, listOf } = require("./realm.js");
 
 /** Characters of one cell of a table that are shown. */
 const CELL_CHARACTERS = 200;
@@ -81,8 +81,8 @@ function note(text) {
  * @returns {string} An HTML table; numbers stand on the right.
  */
 function tableHtml({ rows, columns, total, head = "", limit = ROWS }) {
-  const names = columns.slice(0, COLUMNS);
-  const shown = rows.slice(0, limit);
+  const names = listOf(columns, COLUMNS);
+  const shown = listOf(rows, limit);
   const line = shown.map((row) => {
     const cells = names.map((_, index) => {
       const value = row[index];
@@ -136,7 +136,7 @@ function fieldOf(object, key) {
 }
 
 /** Stands in a table for what only running the user's code would tell. */
-const GETTER = Object.freeze({ [inspect.custom]: () => "[Getter]" });
+const GETTER = Object.freeze({ [Symbol.for("nodejs.util.inspect.custom")]: () => "[Getter]" });
 
 /**
  * @param {Iterable<unknown>} rows Objects, arrays or single values.
@@ -145,7 +145,7 @@ const GETTER = Object.freeze({ [inspect.custom]: () => "[Getter]" });
  */
 function tableOf(rows, { columns, limit = ROWS } = {}) {
   const list = Array.isArray(rows) ? rows : [...rows];
-  const top = list.slice(0, limit);
+  const top = listOf(list, limit);
   const names = new Set(columns);
   let values = false;
   for (const row of columns === undefined ? top : []) {

@@ -7,6 +7,8 @@
  */
 "use strict";
 
+const { DEEPEST_MESSAGE, boundedJson } = require("./bounds.js");
+
 /** @typedef {import("./context.js").CellContext} CellContext */
 /** @typedef {import("./ring.js").Ring} Ring */
 /** @typedef {"stdout" | "stderr"} StreamName */
@@ -58,15 +60,17 @@ class Output {
    * Send an event.
    * @param {{kind: string, [field: string]: unknown}} event
    * @returns {void}
+   * @throws {TypeError} It holds what JSON cannot.
+   * @throws {RangeError} It is too large, or nested too deep.
    */
   send(event) {
     this.refuse();
-    const text = stringify(event);
+    const text = /** @type {string} */ (boundedJson(event, undefined, DEEPEST_MESSAGE));
     const { longest } = this.#ring;
     let start = 0;
-    while (text.length - start >= longest) {
+    while (text.length - start >= longest - 1) {
       // A surrogate pair is one character of UTF-8.
-      const end = start + longest - 2;
+      const end = start + longest - 3;
       const code = text.charCodeAt(end - 1);
       const whole = code >= 0xd800 && code < 0xdc00 ? end - 1 : end;
       this.#add(`+${text.slice(start, whole)}\n`);
@@ -106,7 +110,8 @@ class Output {
    * @returns {void}
    */
   #add(line) {
-    this.#ring.add(line);
+    // The line break before it ends what user code may have written to the pipe.
+    this.#ring.add(`\n${line}`);
     if (this.#isEnding) {
       this.#ring.drain();
     }

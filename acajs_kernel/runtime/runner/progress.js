@@ -4,6 +4,7 @@
 "use strict";
 
 const { escape, grouped } = require("./markup.js");
+const { adopt, exposeClass, iterate, iterateLater } = require("./realm.js");
 
 /** Milliseconds between two updates. */
 const INTERVAL = 100;
@@ -140,28 +141,14 @@ class Progress {
     };
   }
 
-  *[Symbol.iterator]() {
-    const source = /** @type {Iterable<unknown> | undefined} */ (this.#source);
-    try {
-      for (const item of source ?? countUp(this.total ?? Infinity)) {
-        yield item;
-        this.increment();
-      }
-    } finally {
-      this.done();
-    }
+  [Symbol.iterator]() {
+    const source = /** @type {Iterable<unknown>} */ (this.#source ?? countUp(this.total ?? Infinity));
+    return iterate(source, () => this.increment(), () => this.done());
   }
 
-  async *[Symbol.asyncIterator]() {
-    const source = /** @type {AsyncIterable<unknown> | undefined} */ (this.#source);
-    try {
-      for await (const item of source ?? countUp(this.total ?? Infinity)) {
-        yield item;
-        this.increment();
-      }
-    } finally {
-      this.done();
-    }
+  [Symbol.asyncIterator]() {
+    const source = /** @type {AsyncIterable<unknown>} */ (this.#source ?? countUp(this.total ?? Infinity));
+    return iterateLater(source, () => this.increment(), () => this.done());
   }
 
   #show() {
@@ -174,12 +161,15 @@ class Progress {
 
 /**
  * @param {number} end
- * @yields {number} From 0 on.
+ * @returns {Iterable<number>} From 0 on.
  */
-function* countUp(end) {
-  for (let number = 0; number < end; number += 1) {
-    yield number;
-  }
+function countUp(end) {
+  let number = 0;
+  const next = () => (number < end ? { value: number++, done: false } : { value: undefined, done: true });
+  const iterator = { next, [Symbol.iterator]: () => iterator };
+  return adopt(/** @type {any} */ (iterator));
 }
+
+exposeClass(Progress);
 
 module.exports = { Progress };

@@ -5,7 +5,11 @@
 
 const { receiveMessageOnPort } = require("node:worker_threads");
 
+const { cut } = require("./bounds.js");
 const { SLOTS } = require("./ring.js");
+
+/** Characters of a prompt that are shown. */
+const MOST_CHARACTERS = 10_000;
 
 /** @typedef {import("./output.js").Output} Output */
 /** @typedef {{token: string, value?: string, error?: string}} Reply */
@@ -65,7 +69,10 @@ class Prompts {
       alert: (text = "") => {
         this.#ask(`${text} [Enter] `);
       },
-      input: (text = "", { password = false } = {}) => this.#askLater(String(text), password),
+      input: (text = "", options = {}) => {
+        const { password = false } = { ...options };
+        return this.#askLater(String(text), password);
+      },
     };
   }
 
@@ -79,7 +86,7 @@ class Prompts {
     for (;;) {
       const count = load(this.#state, SLOTS.replies);
       for (let item; (item = receiveMessageOnPort(this.#replies)); ) {
-        const reply = /** @type {Reply} */ (item.message);
+        const reply = /** @type {Reply} */ ({ ...item.message });
         if (reply.token === token) {
           if (reply.error !== undefined) {
             throw new Error(reply.error);
@@ -118,7 +125,15 @@ class Prompts {
     }
     this.#lastToken += 1;
     const token = `input-${process.pid}-${this.#lastToken}`;
-    this.#output.send({ kind: "input", cell: this.#output.cell, token, prompt, password, blocks });
+    const shown = cut(prompt, MOST_CHARACTERS);
+    this.#output.send({
+      kind: "input",
+      cell: this.#output.cell,
+      token,
+      prompt: shown,
+      password: Boolean(password),
+      blocks,
+    });
     return token;
   }
 }

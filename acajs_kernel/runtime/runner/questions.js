@@ -6,7 +6,7 @@
  */
 "use strict";
 
-const { Surroundings, propertiesOf, typeOf } = require("./completion.js");
+const { Surroundings, isLong, propertiesOf, typeOf } = require("./completion.js");
 const { describe } = require("./description.js");
 const { TERMINATED } = require("./inspection.js");
 
@@ -37,8 +37,7 @@ const MOST_TYPES = 200;
  * @property {number} [detail] 0 short, 1 in detail.
  */
 
-const { defineProperty } = Object;
-const { deleteProperty } = Reflect;
+const { defineProperty, deleteProperty } = Reflect;
 
 /** Answers completion and inspection requests. */
 class Questions {
@@ -118,8 +117,8 @@ class Questions {
       default: {
         /** @type {Match[]} */
         let matches = [];
-        this.#lookUp(targets, (value) => {
-          matches = propertiesOf(value, prefix, kind === "key");
+        this.#lookUp(targets, (value, _expression, named) => {
+          matches = propertiesOf(value, prefix, kind === "key", named);
         });
         return matches;
       }
@@ -145,7 +144,7 @@ class Questions {
   /**
    * Use the first of some things that can be looked up.
    * @param {Target[]} targets
-   * @param {(value: unknown, expression: string) => void} use
+   * @param {(value: unknown, expression: string, named: string[]) => void} use
    * @returns {void}
    */
   #lookUp(targets, use) {
@@ -155,7 +154,7 @@ class Questions {
         continue;
       }
       defineProperty(globalThis, MODULE, { value, configurable: true });
-      const isFound = this.#evaluate(expression, (found) => use(found, expression));
+      const isFound = this.#evaluate(expression, (found, named) => use(found, expression, named));
       deleteProperty(globalThis, MODULE);
       if (isFound) {
         return;
@@ -166,19 +165,52 @@ class Questions {
   /**
    * Evaluate an expression unless that has an effect.
    * @param {string} expression
-   * @param {(value: unknown) => void} use
+   * @param {(value: unknown, named: string[]) => void} use Given the own names beside the
+   *   indices too, where there are many indices.
    * @returns {boolean} Whether there was a value to use.
    */
   #evaluate(expression, use) {
-    const evaluation = this.#inspection.ask("Runtime.evaluate", {
-      expression: `(${expression})`,
-      objectGroup: GROUP,
-      silent: true,
-      throwOnSideEffect: true,
-      timeout: TIMEOUT,
+    /** @type {any} */
+    let evaluation = TERMINATED;
+    try {
+      evaluation = this.#inspection.ask("Runtime.evaluate", {
+        expression: `(${expression})`,
+        objectGroup: GROUP,
+        silent: true,
+        throwOnSideEffect: true,
+        timeout: TIMEOUT,
+      });
+    } catch {
+      // It took too long, of which V8 may say that it has failed.
+    }
+    if (evaluation === TERMINATED || evaluation.exceptionDetails !== undefined) {
+      return false;
+    }
+    const { result } = evaluation;
+    /** @type {string[]} */
+    let named = typeof result.value === "string" ? ["length"] : [];
+    let asks = false;
+    const isWhole = this.#inspection.use(result, (value) => {
+      asks = result.objectId !== undefined && isLong(value);
+      if (!asks) {
+        use(value, named);
+      }
     });
-    const hasValue = evaluation !== TERMINATED && evaluation.exceptionDetails === undefined;
-    return hasValue && this.#inspection.use(evaluation.result, use);
+    if (!asks) {
+      return isWhole;
+    }
+    named = this.#namesOf(result.objectId);
+    return this.#inspection.use(result, (value) => use(value, named));
+  }
+
+  /**
+   * @param {string} objectId
+   * @returns {string[]} The names of an object's own properties that are no indices.
+   */
+  #namesOf(objectId) {
+    const parameters = { objectId, ownProperties: true, nonIndexedPropertiesOnly: true };
+    const answer = this.#inspection.ask("Runtime.getProperties", parameters);
+    return answer === TERMINATED ? [] : answer.result.map((/** @type {{name: string}} */ { name }) => name);
   }
 }
 

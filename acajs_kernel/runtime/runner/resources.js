@@ -10,11 +10,13 @@ const net = require("node:net");
 
 const { defineDescendants } = require("../agent/descendants.js");
 const { KeyboardInterrupt } = require("./ending.js");
-const { replace } = require("./guards.js");
+const { method, replace } = require("./guards.js");
+const { standingFor } = require("./realm.js");
 const { SLOTS } = require("./ring.js");
 const { isShell } = require("./shell.js");
 
 const { apply } = Reflect;
+const { defineProperty } = Object;
 const { exchange, store } = Atomics;
 const { killTree } = defineDescendants();
 
@@ -48,34 +50,35 @@ function guardResources(ending, context, slots, tell) {
    * @returns {(native: AnyFunction) => AnyFunction}
    */
   const begins = (add) => (native) =>
-    function (...values) {
+    method(function (...values) {
       ending.refuse();
       const result = apply(native, this, values);
       add(this);
       return result;
-    };
+    });
 
   /**
    * What it calls back counts for the cell that has begun it.
    * @param {any} emitter
-   * @param {() => void} [onClose]
-   * @returns {void}
+   * @param {string} [last] The event after which there is nothing more.
+   * @returns {() => boolean} Whether that is still to come.
    */
-  const adopt = (emitter, onClose) => {
+  const claim = (emitter, last) => {
+    let isOpen = true;
     const cell = ending.owner;
     const { emit } = emitter;
-    const value = function (/** @type {any[]} */ ...values) {
-      if (values[0] === "close") {
-        onClose?.();
-      }
+    const guarded = method((...values) => {
+      isOpen &&= values[0] !== last;
       context.resume(cell);
       return !ending.wasEnded(cell) && apply(emit, emitter, values);
-    };
-    Object.defineProperty(emitter, "emit", { value, configurable: true, writable: true });
+    });
+    defineProperty(emitter, "emit", { value: standingFor(guarded, emit), configurable: true, writable: true });
+    return () => isOpen;
   };
 
   const addStream = (/** @type {import("node:stream").Duplex} */ stream) => {
-    ending.add({ isActive: () => !stream.destroyed, fail: (error) => stream.destroy(error) });
+    const { destroy } = stream;
+    ending.add({ isActive: () => !stream.destroyed, fail: (error) => apply(destroy, stream, [error]) });
   };
 
   replace(net.Socket.prototype, "connect", begins(addStream));
@@ -83,7 +86,7 @@ function guardResources(ending, context, slots, tell) {
     net.Server.prototype,
     "listen",
     begins((/** @type {any} */ server) => {
-      adopt(server);
+      claim(server);
       const close = () => {
         server.close();
         server.closeAllConnections?.();
@@ -101,10 +104,7 @@ function guardResources(ending, context, slots, tell) {
         }
       }
       children.add(child);
-      let isOpen = child.pid !== undefined;
-      adopt(child, () => {
-        isOpen = false;
-      });
+      const isOpen = claim(child, "close");
       const signal = (/** @type {NodeJS.Signals} */ name) => (/** @type {Error} */ error) => {
         if (isRunning(child)) {
           killTree(/** @type {number} */ (child.pid), name);
@@ -114,12 +114,12 @@ function guardResources(ending, context, slots, tell) {
         }
       };
       // Commands of magics are given their own time.
-      const isActive = () => isOpen && !isShell(child);
+      const isActive = () => child.pid !== undefined && isOpen() && !isShell(child);
       ending.add({ isActive, fail: signal("SIGTERM"), end: signal("SIGKILL") });
     }),
   );
   for (const name of ["spawnSync", "execSync", "execFileSync"]) {
-    replace(childProcess, name, (native) => function (...values) {
+    replace(childProcess, name, (native) => method(function (...values) {
       ending.refuse();
       tell({ spared: [...children].filter(isRunning).map((child) => child.pid) });
       store(slots, SLOTS.spawning, 1);
@@ -133,28 +133,19 @@ function guardResources(ending, context, slots, tell) {
           throw new KeyboardInterrupt();
         }
       }
-    });
+    }));
   }
   diagnostics.subscribe("http.client.request.start", (message) => {
     const { request } = /** @type {any} */ (message);
-    adopt(request);
+    claim(request);
     addStream(request);
   });
   diagnostics.subscribe("udp.socket", (message) => {
     const { socket } = /** @type {any} */ (message);
-    let isOpen = true;
-    socket.once("close", () => {
-      isOpen = false;
-    });
-    ending.add({ isActive: () => isOpen, fail: () => socket.close() });
+    ending.add({ isActive: claim(socket, "close"), fail: () => socket.close() });
   });
   process.on("worker", (worker) => {
-    let isActive = true;
-    worker.once("exit", () => {
-      isActive = false;
-    });
-    adopt(worker);
-    ending.add({ isActive: () => isActive, fail: () => void worker.terminate() });
+    ending.add({ isActive: claim(worker, "exit"), fail: () => void worker.terminate() });
   });
   Module.syncBuiltinESMExports();
 }

@@ -8,6 +8,8 @@
  */
 "use strict";
 
+const { writeText } = require("./bytes.js");
+
 /** Indices into the cells that both threads share. */
 const SLOTS = Object.freeze({
   /** Where an interrupt stands, see `Interrupts`. */
@@ -40,6 +42,7 @@ const LOOK_AGAIN = 100;
 /** Milliseconds that the end of the process may wait for its last output. */
 const LAST_OUTPUT = 5000;
 
+
 const { compareExchange, load, store, wait } = Atomics;
 const now = performance.now.bind(performance);
 
@@ -47,7 +50,7 @@ const now = performance.now.bind(performance);
 class Ring {
   memory = new SharedArrayBuffer(CAPACITY);
   slots = new Int32Array(new SharedArrayBuffer(4 * Object.keys(SLOTS).length));
-  #bytes = Buffer.from(this.memory);
+  #bytes = new Uint8Array(this.memory);
   /** Wakes the control thread. */
   wake = () => {};
 
@@ -75,13 +78,13 @@ class Ring {
     const start = written & (CAPACITY - 1);
     let count;
     if (start + most <= CAPACITY) {
-      count = this.#bytes.write(record, start, "utf8");
+      count = writeText(this.#bytes, record, start);
     } else {
-      const bytes = Buffer.from(record, "utf8");
-      count = bytes.length;
-      const first = Math.min(count, CAPACITY - start);
-      bytes.copy(this.#bytes, start, 0, first);
-      bytes.copy(this.#bytes, 0, first);
+      const bytes = new Uint8Array(most);
+      count = writeText(bytes, record, 0);
+      for (let index = 0; index < count; index += 1) {
+        this.#bytes[(start + index) & (CAPACITY - 1)] = /** @type {number} */ (bytes[index]);
+      }
     }
     store(slots, SLOTS.written, (written + count) | 0);
     if (compareExchange(slots, SLOTS.parked, 1, 0) === 1) {

@@ -5,6 +5,8 @@
 
 const { spawn } = require("node:child_process");
 
+const { exposed, listOf, pinned, user } = require("./realm.js");
+
 /** The name the kernel's magics call. */
 const SHELL_NAME = "__acajs_shell__";
 
@@ -22,7 +24,7 @@ const stopTimer = clearTimeout;
 const running = new Set();
 
 /** Says how a command ended that did not end well. */
-class ShellError extends Error {
+class ShellError extends user.Error {
   /**
    * @param {number | null} code
    * @param {string | null} signal
@@ -56,14 +58,14 @@ function signalAll(child, signal) {
  * @returns {Promise<void>} Rejected if it did not end well.
  */
 function runShell(command, input) {
-  const [program = "", ...rest] = Array.isArray(command) ? command : [command];
+  const [program = "", ...rest] = Array.isArray(command) ? listOf(command) : [command];
   return new Promise((resolve, reject) => {
-    const child = spawn(program, rest, {
+    const child = pinned(spawn(program, rest, {
       shell: !Array.isArray(command),
       stdio: [input === undefined ? "ignore" : "pipe", "inherit", "inherit"],
       detached: !isWindows,
       windowsHide: true,
-    });
+    }));
     running.add(child);
     child.on("error", (error) => {
       running.delete(child);
@@ -108,7 +110,7 @@ async function stopShell() {
 
 /** Define the name that the magics use. */
 function defineShell() {
-  const value = Object.assign(runShell, { stop: stopShell });
+  const value = exposed(Object.assign(runShell, { stop: stopShell }));
   Object.defineProperty(globalThis, SHELL_NAME, { value, enumerable: false, writable: false });
 }
 

@@ -7,6 +7,9 @@ const { Console } = require("node:console");
 const { Writable } = require("node:stream");
 const { StringDecoder } = require("node:string_decoder");
 
+const { toBytes, toText, view } = require("./bytes.js");
+const { adopt, pinned } = require("./realm.js");
+
 /** @typedef {import("./output.js").Output} Output */
 /** @typedef {import("./output.js").StreamName} StreamName */
 
@@ -26,7 +29,7 @@ const later = process.nextTick;
  * @returns {Writable}
  */
 function createStream(output, name, descriptor) {
-  const decoder = new StringDecoder("utf8");
+  const decoder = pinned(new StringDecoder("utf8"));
   const stream = new Writable({ decodeStrings: false });
   /**
    * @param {unknown} chunk
@@ -39,10 +42,10 @@ function createStream(output, name, descriptor) {
       const isText = typeof encoding !== "string" || TEXT_ENCODINGS.has(encoding.toLowerCase());
       output.print(
         name,
-        isText ? chunk : Buffer.from(chunk, /** @type {BufferEncoding} */ (encoding)).toString(),
+        isText ? chunk : toText(toBytes(chunk, /** @type {BufferEncoding} */ (encoding))),
       );
     } else if (ArrayBuffer.isView(chunk)) {
-      const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+      const bytes = view(chunk.buffer, chunk.byteOffset, chunk.byteLength);
       output.print(name, decoder.write(bytes));
     } else {
       // Node's own words and code for the same mistake.
@@ -74,7 +77,7 @@ function createStream(output, name, descriptor) {
     return stream;
   };
   const inert = () => stream;
-  Object.assign(stream, { write, end, destroy: inert, destroySoon: inert, fd: descriptor });
+  Object.assign(stream, adopt({ write, end, destroy: inert, destroySoon: inert, fd: descriptor }));
   return stream;
 }
 
@@ -98,7 +101,7 @@ function capturePrinting(output) {
   const own = /** @type {any} */ (
     new Console({ stdout, stderr, colorMode: false, ignoreErrors: false })
   );
-  const target = /** @type {any} */ (console);
+  const target = /** @type {any} */ (globalThis.console);
   for (const name of Object.keys(target)) {
     if (typeof own[name] === "function" && typeof target[name] === "function") {
       target[name] = own[name];

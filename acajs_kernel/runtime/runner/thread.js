@@ -3,10 +3,13 @@
  */
 "use strict";
 
+const { getHeapStatistics } = require("node:v8");
 const { MessageChannel, SHARE_ENV, Worker } = require("node:worker_threads");
 
 const { defineDescendants } = require("../agent/descendants.js");
 const { controlThread } = require("./control.js");
+const { watchHeap } = require("./heap_watch.js");
+const { pinned } = require("./realm.js");
 const { Ring, SLOTS } = require("./ring.js");
 
 /**
@@ -20,15 +23,19 @@ const { Ring, SLOTS } = require("./ring.js");
 function startControlThread() {
   const ring = new Ring();
   const { port1, port2 } = new MessageChannel();
-  const worker = new Worker(`(${controlThread.toString()})((${defineDescendants.toString()})())`, {
+  const { port1: waking, port2: woken } = new MessageChannel();
+  const limit = getHeapStatistics().heap_size_limit;
+  const program = `(${controlThread.toString()})((${defineDescendants.toString()})())`;
+  const worker = new Worker(`${program};(${watchHeap.toString()})(${limit})`, {
     eval: true,
-    workerData: { memory: ring.memory, slots: ring.slots, indices: SLOTS, port: port2 },
-    transferList: [port2],
+    workerData: { memory: ring.memory, slots: ring.slots, indices: SLOTS, port: port2, waking: woken },
+    transferList: [port2, woken],
     execArgv: [],
     env: SHARE_ENV,
   });
   worker.unref();
-  const tell = worker.postMessage.bind(worker);
+  pinned(waking);
+  const tell = (/** @type {object | null} */ message) => waking.postMessage(message);
   ring.wake = () => tell(null);
   return { ring, replies: port1, tell };
 }

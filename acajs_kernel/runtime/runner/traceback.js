@@ -3,7 +3,9 @@
  */
 "use strict";
 
-const { inspect, types } = require("node:util");
+const { inspect, listOf, types, user } = require("./realm.js");
+
+const { MOST_ERROR_CHARACTERS, cut } = require("./bounds.js");
 
 /** Cells whose text is kept for tracebacks. */
 const KEPT_SOURCES = 300;
@@ -17,6 +19,9 @@ const BEFORE_CARET = 100;
 
 /** Frames of Node and of this runner say nothing about the user's code. */
 const INTERNAL_FRAME = /[(\s](?:node:|acajs:|\[eval\]|\[worker eval\])/;
+
+/** What Node 18 says of `import()` in the text of `eval`; later ones have a code for it. */
+const NO_IMPORT = "Invalid host defined options";
 
 const FRAME = /^\s+at /;
 
@@ -42,7 +47,7 @@ function read(value, name) {
  * @returns {boolean} Whether it is an error of any realm.
  */
 function isError(value) {
-  return types.isNativeError(value) || value instanceof Error;
+  return types.isNativeError(value) || value instanceof user.Error;
 }
 
 /**
@@ -69,6 +74,24 @@ function nameOf(error) {
   }
   const constructor = read(read(error, "constructor"), "name");
   return typeof constructor === "string" && constructor !== "" ? constructor : "Error";
+}
+
+/**
+ * @param {string[]} lines
+ * @returns {string[]} As many as may be shown.
+ */
+function limited(lines) {
+  const shown = [];
+  let rest = 2 * MOST_ERROR_CHARACTERS;
+  for (const line of lines) {
+    if (rest <= 0) {
+      shown.push(`\u2026 cut: ${lines.length - shown.length} more lines`);
+      break;
+    }
+    shown.push(cut(line, rest));
+    rest -= line.length + 1;
+  }
+  return shown;
 }
 
 /** Turns thrown values into the fields of an error event. */
@@ -116,15 +139,15 @@ class Tracebacks {
    */
   describe(thrown, compiled) {
     if (!isError(thrown)) {
-      const text = safeInspect(thrown, { depth: 2 });
-      const shown = safeInspect(thrown, { depth: 2, colors: this.colors });
+      const text = cut(safeInspect(thrown, { depth: 2 }), MOST_ERROR_CHARACTERS);
+      const shown = cut(safeInspect(thrown, { depth: 2, colors: this.colors }), MOST_ERROR_CHARACTERS);
       return { ename: "Uncaught", evalue: text, traceback: [`${this.#red("Uncaught")} ${shown}`] };
     }
     const message = read(thrown, "message");
     return {
-      ename: nameOf(thrown),
-      evalue: typeof message === "string" ? message : safeInspect(message, {}),
-      traceback: this.#lines(thrown, compiled, new Set(), 0),
+      ename: cut(nameOf(thrown), WIDTH),
+      evalue: cut(typeof message === "string" ? message : safeInspect(message, {}), MOST_ERROR_CHARACTERS),
+      traceback: limited(this.#lines(thrown, compiled, new Set(), 0)),
     };
   }
 
@@ -138,7 +161,7 @@ class Tracebacks {
   #lines(error, compiled, seen, depth) {
     seen.add(error);
     const message = read(error, "message");
-    const text = typeof message === "string" && message !== "" ? `: ${message}` : "";
+    const text = typeof message === "string" && message !== "" ? `: ${cut(message, MOST_ERROR_CHARACTERS)}` : "";
     const lines = `${this.#red(nameOf(error))}${text}`.split("\n");
     const frames = this.#frames(error);
     const isCompilation =
@@ -150,6 +173,9 @@ class Tracebacks {
     }
     lines.push(...(position !== undefined && ownPosition === undefined ? [] : frames));
     lines.push(...this.#properties(error));
+    if (read(error, "code") === "ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING" || message === NO_IMPORT) {
+      lines.push("eval has no import(). Write it in the cell itself, or: new Function(\"return import('NAME')\")()");
+    }
     if (depth < DEEPEST) {
       lines.push(...this.#related(error, seen, depth));
     }
@@ -204,7 +230,9 @@ class Tracebacks {
     const from = Math.max(0, Math.min(column - 1 - BEFORE_CARET, source.length - WIDTH));
     const shown = source.slice(from, from + WIDTH);
     const lines = [this.#gray(`${position.label}:${line}`), shown];
-    if (source === code && column > 0) {
+    // A constant's `let` is as wide as its `const`.
+    const [written, run] = [source, code].map((line_) => line_.replaceAll("let  ", "const"));
+    if (written === run && column > 0) {
       const before = source.slice(from, column - 1).replace(/[^\t]/g, " ");
       lines.push(`${before}${this.#red("^")}`);
     }
@@ -238,7 +266,7 @@ class Tracebacks {
   #related(error, seen, depth) {
     const lines = [];
     const errors = read(error, "errors");
-    for (const [index, each] of (Array.isArray(errors) ? errors : []).entries()) {
+    for (const [index, each] of (Array.isArray(errors) ? listOf(errors) : []).entries()) {
       lines.push(...this.#relative(`[errors ${index}] `, each, seen, depth));
     }
     if (Object.hasOwn(/** @type {object} */ (error), "cause")) {

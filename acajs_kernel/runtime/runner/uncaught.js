@@ -5,6 +5,8 @@
 
 const { isInterrupt } = require("./ending.js");
 
+const { defineProperty } = Object;
+
 /** @typedef {import("./output.js").Output} Output */
 /** @typedef {import("./traceback.js").Tracebacks} Tracebacks */
 
@@ -17,6 +19,9 @@ const { isInterrupt } = require("./ending.js");
  * @returns {void}
  */
 function reportUncaught(output, tracebacks, ending) {
+  // Node calls it for such errors: what becomes of `EventEmitter.prototype` must not matter.
+  defineProperty(process, "emit", { value: process.emit, writable: true, configurable: true });
+  const listenerCount = process.listenerCount.bind(process);
   /**
    * @param {"uncaughtException" | "unhandledRejection"} event
    * @param {string} title
@@ -24,7 +29,7 @@ function reportUncaught(output, tracebacks, ending) {
    */
   const report = (event, title) => {
     process.on(/** @type {"uncaughtException"} */ (event), (/** @type {unknown} */ thrown) => {
-      if (process.listenerCount(event) === 1 && !ending.isOver && !isInterrupt(thrown)) {
+      if (listenerCount(event) === 1 && !ending.isOver && !isInterrupt(thrown)) {
         const { traceback } = tracebacks.describe(thrown);
         output.print("stderr", `${title}: ${traceback.join("\n")}\n`);
         // As where Node ends with such an error: whoever runs a script asks for it.

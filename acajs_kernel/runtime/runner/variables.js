@@ -3,10 +3,10 @@
  */
 "use strict";
 
-const { setImmediate: soon } = require("node:timers/promises");
-
-const { Preview, sizeName, typeName } = require("./description.js");
+const { summarize, typeName } = require("./description.js");
 const { dataOf } = require("./completion.js");
+
+const soon = setImmediate;
 
 /** Characters of a value's preview. */
 const PREVIEW = 120;
@@ -30,7 +30,10 @@ function createWho(lexical) {
   const table = () => {
     const names = Object.getOwnPropertyNames(globalThis).filter((name) => !before.has(name) && !name.startsWith("__acajs"));
     const rows = [...lexical(), ...names.map((name) => ({ name, value: dataOf(globalThis, name) }))]
-      .map(({ name, value }) => [name, typeName(value), sizeName(value), new Preview(PREVIEW).of(value, 1)])
+      .map(({ name, value }) => {
+        const { size, preview } = summarize(value, PREVIEW, 1);
+        return [name, typeName(value), size, preview];
+      })
       .sort(([left = ""], [right = ""]) => (left < right ? -1 : 1));
     const head = ["name", "type", "size", "value"];
     const row = (/** @type {string[]} */ cells, /** @type {string} */ tag) =>
@@ -43,7 +46,11 @@ function createWho(lexical) {
   // The inspector is asked when the cell's own evaluation has left it.
   return () => ({
     [Symbol.for("Jupyter.display")]: async () => {
-      await soon();
+      await /** @type {Promise<void>} */ (
+        new Promise((resolve) => {
+          soon(resolve);
+        })
+      );
       return table();
     },
   });

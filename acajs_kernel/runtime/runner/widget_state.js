@@ -5,6 +5,9 @@
 "use strict";
 
 const { bytesOf } = require("./images.js");
+const { listOf } = require("./realm.js");
+
+const { defineProperty, hasOwn } = Object;
 
 /** @typedef {(string | number)[]} Path */
 /** @typedef {{state: Record<string, unknown>, paths: Path[], buffers: Buffer[]}} Separated */
@@ -48,7 +51,7 @@ function separateBuffers(state) {
     }
     const inner = [...outer, value];
     return Array.isArray(value)
-      ? value.map((item, index) => separate(item, [...path, index], inner))
+      ? listOf(value).map((item, index) => separate(item, [...path, index], inner))
       : Object.fromEntries(Object.entries(value).map(([key, item]) => [key, separate(item, [...path, key], inner)]));
   };
   const separated = /** @type {Record<string, unknown>} */ (separate(state, [], []));
@@ -56,19 +59,27 @@ function separateBuffers(state) {
 }
 
 /**
- * Put binary values back into a state that has arrived.
+ * Put binary values back into a state that has arrived. What it has inherited is no part of it.
  * @param {any} state Is changed.
  * @param {Path[]} paths
  * @param {Uint8Array[]} buffers
  * @returns {void}
+ * @throws {TypeError} A path leads out of the state.
  */
 function putBuffers(state, paths, buffers) {
-  paths.forEach((path, index) => {
+  listOf(paths).forEach((path, index) => {
+    const steps = listOf(path);
     let owner = state;
-    for (const step of path.slice(0, -1)) {
-      owner = owner[step];
+    for (const step of steps.slice(0, -1)) {
+      owner = hasOwn(owner, step) ? owner[step] : undefined;
+      if (typeof owner !== "object" || owner === null) {
+        throw new TypeError(
+          `A widget's message names the place ${JSON.stringify(steps)} for bytes, which its state does not have: the message is dropped.`,
+        );
+      }
     }
-    owner[/** @type {string | number} */ (path.at(-1))] = buffers[index];
+    const name = /** @type {string | number} */ (steps.at(-1));
+    defineProperty(owner, name, { value: buffers[index], configurable: true, enumerable: true, writable: true });
   });
 }
 

@@ -13,6 +13,7 @@ const { inspect } = require("node:util");
 const { Script } = require("node:vm");
 
 const { DISPLAY } = require("./display.js");
+const { adopt, exposeClass } = require("./realm.js");
 const { putBuffers, separateBuffers } = require("./widget_state.js");
 
 /** @typedef {import("./comms.js").Comms} Comms */
@@ -20,6 +21,8 @@ const { putBuffers, separateBuffers } = require("./widget_state.js");
 /** @typedef {(...values: any[]) => void} Listener */
 /** @typedef {string | Record<string, Function>} Module The text of a module, or its functions. */
 /** @typedef {{esm: Module, css?: string, state?: Record<string, unknown>}} WidgetOptions */
+
+const { parse, stringify } = JSON;
 
 const TARGET = "jupyter.widget";
 const VERSION = "2.1.0";
@@ -79,7 +82,7 @@ function kindOf(esm) {
 class Widget {
   /** @type {import("./comms.js").Comm} */
   #comm;
-  /** @type {Record<string, unknown>} */
+  /** Inherits nothing: any name may be one of a state's. @type {Record<string, unknown>} */
   #state;
   /** Names whose values frontends do not have yet. @type {Set<string>} */
   #unsaved = new Set();
@@ -92,7 +95,7 @@ class Widget {
    */
   constructor(comms, { esm, css = "", state = {} }) {
     const text = moduleText(esm);
-    this.#state = { ...state, _esm: text, _css: String(css), _anywidget_id: kindOf(text) };
+    this.#state = Object.assign(Object.create(null), state, { _esm: text, _css: String(css), _anywidget_id: kindOf(text) });
     const { state: sent, paths, buffers } = separateBuffers(this.#travelling(this.#state));
     const parts = {
       _model_module: "anywidget",
@@ -211,11 +214,11 @@ class Widget {
     if (data.method === "update") {
       const state = data.state ?? {};
       const paths = data.buffer_paths ?? [];
+      // A copy: what is sent must not be what the user's code changes.
+      const values = adopt(parse(stringify(state)));
+      putBuffers(values, paths, buffers);
       // To all frontends, so that each knows what another one has changed.
       this.#comm.send({ method: "echo_update", state, buffer_paths: paths }, { buffers });
-      // A copy: what was sent must not be what the user's code changes.
-      const values = structuredClone(state);
-      putBuffers(values, paths, buffers);
       this.#apply(values, (changed) => this.#unsaved.delete(changed));
     } else if (data.method === "request_state") {
       this.#update(Object.keys(this.#state));
@@ -275,12 +278,14 @@ class Widget {
   }
 }
 
+exposeClass(Widget);
+
 /**
  * @param {Comms} comms
  * @returns {(options: WidgetOptions) => Widget} `Jupyter.widget`.
  */
 function createWidgets(comms) {
-  return (options) => new Widget(comms, Object(options));
+  return (options) => new Widget(comms, { .../** @type {any} */ (options) });
 }
 
 module.exports = { createWidgets, moduleText };

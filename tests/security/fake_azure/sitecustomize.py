@@ -19,6 +19,7 @@ from typing import NamedTuple
 import azure.identity
 
 from acajs_kernel.azure import ResourceManager
+from acajs_kernel.pool import refusals
 from acajs_kernel.pool.authentication import AzureToken
 
 _FAILURE = "DefaultAzureCredential failed to retrieve a token from the included credentials.\n" + (
@@ -63,6 +64,7 @@ if "FAKE_CREDENTIAL" in os.environ:
     defaults = AzureToken.__init__.__kwdefaults__
     assert defaults is not None
     defaults["bound_seconds"] = 3.0
+    refusals._YOUNG_SECONDS = 0.0  # tokens here age within parts of a second
 
 if "FAKE_RESOURCE_MANAGER" in os.environ:
     settings = ResourceManager.__init__.__kwdefaults__
