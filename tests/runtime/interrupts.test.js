@@ -70,6 +70,7 @@ const FORMS = [
   ["a server of its own", "const own = http.createServer((_, response) => { mark(); response.end(); }).listen(0); await once(own, 'listening'); globalThis.ownUrl = 'http://127.0.0.1:' + own.address().port; for (;;) { await fetch(ownUrl); await sleep(10); }", true],
   ["a stream of a generator", "for await (const _ of Readable.from(generate())) mark();", true],
   ["a file that never comes", "childProcess.execSync('mkfifo fifo || true'); await fs.promises.readFile('fifo');", true],
+  ["a stream that does not let itself be closed", "const stuck = fs.createReadStream('/dev/zero'); stuck._destroy = () => { for (;;); }; await new Promise(() => {});", false],
   ["a loop of writes", "for (;;) { marks += 1; await fs.promises.appendFile('marks', 'x'); await sleep(1); }", true],
   ["a chain of writes by callbacks", "(function again() { marks += 1; fs.appendFile('marks', 'x', again); })(); await new Promise(() => {});", false],
   ["an event of an earlier cell", "for (;;) { await once(bus, 'tick'); mark(); }", true],

@@ -8,24 +8,27 @@
  * @returns {{childrenOf: (pid: number) => number[], killTree: (pid: number, signal?: NodeJS.Signals) => void}}
  */
 function defineDescendants() {
-  // Taken once: cells may replace them, and an ended cell's own are refused.
-  const { readdirSync, readFileSync } = require("node:fs");
+  // Taken once: cells may replace them, and an ended cell's calls of them are refused.
+  const { existsSync, readdirSync, readFileSync } = require("node:fs");
   const kill = process.kill.bind(process);
+  const { filter } = Array.prototype;
+
+  /** Whether Linux tells what a process started; else all processes must be looked through. */
+  const isTold = existsSync(`/proc/${process.pid}/task/${process.pid}/children`);
 
   /**
-   * @returns {Map<number, number[]>} The children of every process; empty where /proc is missing.
+   * @param {string} folder
+   * @returns {string[]} What in it is named by a number.
    */
+  function numbersIn(folder) {
+    return Reflect.apply(filter, readdirSync(folder), [(/** @type {string} */ name) => /^\d+$/.test(name)]);
+  }
+
+  /** @returns {Map<number, number[]>} The children of every process. */
   function childrenOfAll() {
     /** @type {Map<number, number[]>} */
     const children = new Map();
-    /** @type {string[]} */
-    let names = [];
-    try {
-      names = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
-    } catch {
-      return children;
-    }
-    for (const name of names) {
+    for (const name of numbersIn("/proc")) {
       try {
         // The second field, the command's name, may hold spaces and parentheses.
         const status = readFileSync(`/proc/${name}/stat`, "utf8");
@@ -41,14 +44,28 @@ function defineDescendants() {
 
   /**
    * @param {number} pid
+   * @param {(string | number)[]} [threads] The process's.
+   * @returns {number[]} What its threads have started; empty when it has ended, or /proc is missing.
+   */
+  function startedBy(pid, threads) {
+    try {
+      if (!isTold) {
+        return childrenOfAll().get(pid) ?? [];
+      }
+      const folder = `/proc/${pid}/task`;
+      const lists = (threads ?? numbersIn(folder)).map((thread) => readFileSync(`${folder}/${thread}/children`, "utf8"));
+      return lists.join(" ").split(" ").filter(Boolean).map(Number);
+    } catch {
+      return [];
+    }
+  }
+
+  /**
+   * @param {number} pid
    * @returns {number[]} What the process's main thread has started, or all its threads where that is not known.
    */
   function childrenOf(pid) {
-    try {
-      return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean).map(Number);
-    } catch {
-      return childrenOfAll().get(pid) ?? [];
-    }
+    return startedBy(pid, [pid]);
   }
 
   /**
@@ -58,10 +75,9 @@ function defineDescendants() {
    * @returns {void}
    */
   function killTree(pid, signal = "SIGKILL") {
-    const children = childrenOfAll();
     const found = [pid];
     for (let index = 0; index < found.length; index += 1) {
-      found.push(...(children.get(/** @type {number} */ (found[index])) ?? []));
+      found.push(...startedBy(/** @type {number} */ (found[index])));
     }
     for (const each of found) {
       try {

@@ -50,6 +50,8 @@ function controlThread({ childrenOf, killTree }) {
   let attempts = 0;
   let lastAcknowledged = 0;
   let patience = REPETITIONS;
+  /** The cell that is interrupted. */
+  let interrupted = "";
 
   /**
    * End the process: the other end of its pipes is gone, and with it the session.
@@ -141,9 +143,14 @@ function controlThread({ childrenOf, killTree }) {
   /**
    * End what the main thread executes, if it does not read messages. See `Interrupts`.
    * @param {number} number The interrupt's.
+   * @param {string} cell
    * @returns {void}
    */
-  function interrupt(number) {
+  function interrupt(number, cell) {
+    if (cell !== interrupted) {
+      interrupted = cell;
+      patience = REPETITIONS;
+    }
     if (endSpawned()) {
       return;
     }
@@ -189,7 +196,7 @@ function controlThread({ childrenOf, killTree }) {
     for (const line of lines) {
       const message = JSON.parse(line);
       if (message.type === "interrupt") {
-        interrupt(message.number);
+        interrupt(message.number, message.cell);
       } else if (message.type === "input") {
         port.postMessage(message);
         Atomics.add(slots, indices.replies, 1);

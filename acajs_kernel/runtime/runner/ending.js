@@ -239,10 +239,11 @@ class Ending {
     };
     this.isAsked = true;
     store(this.#slots, SLOTS.ending, 1);
-    this.#endAll(cell, (begun, error) => begun.fail(error));
+    // First: what is asked may take long enough to be terminated. And not on behalf of the cell: what
+    // tells of its end must not be lost with it.
     this.#check = check;
-    // Not on behalf of the cell: what tells of its end must not be lost with it.
     this.#context.run(undefined, check);
+    this.#endAll(cell, (begun, error) => begun.fail(error));
   }
 
   /** @returns {boolean} Whether nothing is left that may call back for the cell. */
