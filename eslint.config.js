@@ -73,7 +73,11 @@ module.exports = [
   },
   {
     files: ["acajs_kernel/runtime/**/*.js", "acajs_kernel/local/session_*.js"],
-    ignores: ["acajs_kernel/local/session_host.js", "acajs_kernel/runtime/runner/control.js"],
+    ignores: [
+      "acajs_kernel/local/session_host.js",
+      "acajs_kernel/runtime/runner/control.js",
+      "acajs_kernel/runtime/runner/heap_watch.js",
+    ],
     languageOptions: { globals: { ...NOT_HELD, ...HELD } },
     rules: { "no-undef": ["error", { typeof: true }] },
   },

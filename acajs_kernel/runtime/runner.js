@@ -6,7 +6,7 @@
 const { startControlThread } = require("./runner/thread.js");
 
 // Before all else: the thread comes up while this one loads the rest.
-const { ring, replies } = startControlThread();
+const { ring, replies, tell } = startControlThread();
 
 const net = require("node:net");
 const { Readable } = require("node:stream");
@@ -17,7 +17,9 @@ const { Cells, mayPrintLater } = require("./runner/cells.js");
 const { Comms } = require("./runner/comms.js");
 const { createContext } = require("./runner/context.js");
 const { Displays } = require("./runner/displays.js");
+const { Ending } = require("./runner/ending.js");
 const { defineGlobals } = require("./runner/globals.js");
+const { Guards } = require("./runner/guards.js");
 const { IJavascript } = require("./runner/ijavascript.js");
 const { defineImports } = require("./runner/imports.js");
 const { Inspection } = require("./runner/inspection.js");
@@ -27,6 +29,7 @@ const { Output } = require("./runner/output.js");
 const { Prompts } = require("./runner/prompts.js");
 const { Questions } = require("./runner/questions.js");
 const { adopt, adoptMembers, pinned } = require("./runner/realm.js");
+const { guardResources } = require("./runner/resources.js");
 const { defineShell } = require("./runner/shell.js");
 const { SLOTS } = require("./runner/ring.js");
 const { hideOwnFrames } = require("./runner/stack_frames.js");
@@ -91,7 +94,8 @@ function start(nativeImport) {
   const output = new Output(ring, context);
   const inspection = new Inspection(() => Atomics.load(ring.slots, SLOTS.interrupt) >= 2);
   const tracebacks = new Tracebacks();
-  const cells = new Cells(inspection, output, tracebacks);
+  const ending = new Ending(context, ring.slots);
+  const cells = new Cells(inspection, output, tracebacks, ending);
   const interrupts = new Interrupts(ring.slots, inspection, context);
   const prompts = new Prompts(output, ring.slots, replies, () => cells.allowsInput);
   const questions = new Questions(inspection, () => tracebacks.sources, folder);
@@ -115,8 +119,11 @@ function start(nativeImport) {
   pinCallbackRecords();
   hideOwnFrames();
   capturePrinting(output);
-  reportUncaught(output, tracebacks);
+  reportUncaught(output, tracebacks, ending);
   writeBeforeSuddenEnds(output);
+  output.refuse = () => ending.refuse();
+  new Guards(ending, context, (script) => tracebacks.knows(script)).install();
+  guardResources(ending, context, ring.slots, tell);
   process.on("exit", () => output.writeThrough());
 
   /** @param {any} question */

@@ -70,9 +70,10 @@ _UNPACK = _UNPACK.replace("\n", "")
 # What the language itself offers, taken once: before Node 22 a context's global object is slow.
 _OWN_NAMES = (
     "AggregateError Array ArrayBuffer Atomics BigInt Boolean DataView Date Error EvalError "
-    "Function Infinity Int32Array JSON Map Math NaN Number Object Promise Proxy RangeError "
-    "ReferenceError Reflect RegExp Set SharedArrayBuffer String Symbol SyntaxError TypeError "
-    "URIError Uint8Array WeakMap WeakRef WeakSet decodeURIComponent encodeURIComponent"
+    "FinalizationRegistry Function Infinity Int32Array JSON Map Math NaN Number Object Promise "
+    "Proxy RangeError ReferenceError Reflect RegExp Set SharedArrayBuffer String Symbol "
+    "SyntaxError TypeError URIError Uint8Array WeakMap WeakRef WeakSet decodeURIComponent "
+    "encodeURIComponent"
 )
 
 # Node's own, from its modules: the interpreter's globals may be others by now. Node 18's

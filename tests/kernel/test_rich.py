@@ -358,10 +358,48 @@ async def test_an_interrupt_that_comes_with_its_cell_ends_it(kernel: RunningKern
     assert _plain((await kernel.run("kept")).text) == "'still here'"
 
 
+async def test_an_interrupt_ends_a_synchronous_command_and_keeps_variables(
+    kernel: RunningKernel,
+) -> None:
+    """The child is ended, not the runtime that waits for it."""
+    await kernel.run("var kept = 'still here'")
+    request = kernel.client.execute(
+        "console.log('begun'); require('child_process').execSync('sleep 100')"
+    )
+    await kernel.until(request, "begun")
+    begun = time.monotonic()
+    await kernel.manager.interrupt_kernel()
+    ran = await kernel.collect(request)
+    assert time.monotonic() - begun < 3
+    assert ran.error["evalue"] == "The cell was interrupted."
+    assert _plain((await kernel.run("kept")).text) == "'still here'"
+
+
+async def test_nothing_of_an_interrupted_cell_goes_on(kernel: RunningKernel) -> None:
+    """A loop that awaits ends, with its timers; `finally` gets its turn; later cells show none."""
+    await kernel.run(
+        "var turns = 0, cleaned = 0;"
+        "const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms))"
+    )
+    request = kernel.client.execute(
+        "setInterval(() => console.log('timer'), 20);"
+        "try { for (;;) { console.log(++turns); await sleep(20) } } finally { cleaned += 1 }"
+    )
+    await kernel.until(request, "3")
+    await kernel.manager.interrupt_kernel()
+    ran = await kernel.collect(request)
+    assert ran.error["ename"] == "KeyboardInterrupt"
+    state = (await kernel.run("[turns, cleaned].join()")).text
+    later = await kernel.run("await sleep(200); [turns, cleaned].join()")
+    assert later.text == state
+    assert _plain(later.text).endswith(",1'")
+
+
 async def test_blocked_native_code_is_killed_after_a_grace_time(kernel: RunningKernel) -> None:
     """A cell that cannot be stopped any other way takes the runtime with it, and says so."""
     request = kernel.client.execute(
-        "console.log('begun'); require('child_process').execSync('sleep 100')"
+        "require('child_process').execSync('mkfifo never'); console.log('begun');"
+        "require('fs').readFileSync('never')"
     )
     await kernel.until(request, "begun")
     begun = time.monotonic()

@@ -53,7 +53,8 @@ for (const kind of KINDS) {
 
     test("kills what does not stop, with its children, and says so", async () => {
       const { cell } = await session.start(
-        "require('node:child_process').execSync('echo $$; exec sleep 1000', { stdio: 'inherit' })",
+        "const { execSync, spawn } = require('node:child_process'); execSync('mkfifo never'); " +
+          "console.log(spawn('sleep', ['1000']).pid); require('node:fs').readFileSync('never')",
       );
       await session.until(() => session.eventsOf(cell).some((event) => event.kind === "stream"));
       const pid = Number(session.eventsOf(cell)[0]?.text);

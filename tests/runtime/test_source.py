@@ -130,7 +130,9 @@ def test_what_travels_is_small_ascii_and_without_comments() -> None:
     """One request carries it all; no encoding on the way can change it."""
     code = travelling_source().install_code
     assert code.isascii()
-    assert len(code) < 60_000
+    # Every session's first cell waits for it, and proxies refuse requests of unusual size. It
+    # grows with what the runtime withstands; what is only longer must not come unnoticed.
+    assert len(code) < 72_000
     program = _unpacked(code)
     assert "@param" not in program
     assert "/**" not in program

@@ -14,7 +14,7 @@ const { StringDecoder } = require("node:string_decoder");
 
 const { boundary } = require("../text.js");
 const { toAsciiJson } = require("./answers.js");
-const { killTree } = require("./descendants.js");
+const { defineDescendants } = require("./descendants.js");
 const { createNamedPipes } = require("./named_pipes.js");
 const { RunnerLines } = require("./runner_lines.js");
 
@@ -104,6 +104,7 @@ const BOOTSTRAP = `(() => {
  */
 
 const { stringify } = JSON;
+const { killTree } = defineDescendants();
 const soon = setImmediate;
 const startTimer = setTimeout;
 const stopTimer = clearTimeout;

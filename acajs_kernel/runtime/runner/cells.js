@@ -11,6 +11,7 @@ const { listOf, promiseOf, types } = require("./realm.js");
 const GROUP = "acajs-cell";
 
 /** @typedef {import("./display.js").Representation} Representation */
+/** @typedef {import("./ending.js").Ending} Ending */
 /** @typedef {import("./inspection.js").Evaluation} Evaluation */
 /** @typedef {import("./inspection.js").Inspection} Inspection */
 /** @typedef {import("./output.js").Output} Output */
@@ -45,7 +46,7 @@ function mayPrintLater() {
   return listOf(activeResources()).some((name) => name !== "PipeWrap" && name !== "TTYWrap");
 }
 
-/** Runs one cell at a time; one that was interrupted while it awaited something is abandoned. */
+/** Runs one cell at a time; one that is interrupted ends with all that it has begun. */
 class Cells {
   /** @type {Inspection} */
   #inspection;
@@ -53,8 +54,12 @@ class Cells {
   #output;
   /** @type {Tracebacks} */
   #tracebacks;
+  /** @type {Ending} */
+  #ending;
   /** @type {CellMessage | null} */
   #current = null;
+  /** Whether the code of the cell that runs still awaits something. */
+  #isAwaiting = false;
   #begun = 0;
   #usage = cpuUsage();
   /** Called when an evaluation was terminated. */
@@ -71,11 +76,13 @@ class Cells {
    * @param {Inspection} inspection
    * @param {Output} output
    * @param {Tracebacks} tracebacks
+   * @param {Ending} ending
    */
-  constructor(inspection, output, tracebacks) {
+  constructor(inspection, output, tracebacks, ending) {
     this.#inspection = inspection;
     this.#output = output;
     this.#tracebacks = tracebacks;
+    this.#ending = ending;
   }
 
   /** Whether the code that runs now belongs to a cell whose frontend answers input requests. */
@@ -94,6 +101,7 @@ class Cells {
     this.#usage = cpuUsage();
     this.#output.latest = message.cell;
     const label = message.label ?? "cell";
+    this.#ending.begin(message.cell, label);
     this.#tracebacks.remember(label, message.code, message.source ?? message.code);
     this.#evaluate(message, message.code, label, (outcome) => {
       let isInside = true;
@@ -102,7 +110,7 @@ class Cells {
           this.#finish(message, settled);
         } else {
           soon(() => {
-            if (this.#current === message) {
+            if (this.#current === message && !this.#ending.isAsked) {
               this.#finish(message, settled);
             }
           });
@@ -113,17 +121,20 @@ class Cells {
   }
 
   /**
-   * End a cell that awaits something; what it goes on to do still belongs to it.
+   * End a cell, and all that it has begun.
    * @param {string} cell
    * @returns {void}
    */
   interrupt(cell) {
     const current = this.#current;
-    if (current !== null && current.cell === cell) {
-      this.#inspection.abandon();
-      this.#output.send({ kind: "error", cell, ...INTERRUPTED });
-      this.#end(current, "error", {});
+    if (current === null || current.cell !== cell) {
+      return;
     }
+    this.#ending.interrupt(() => {
+      const promise = this.#isAwaiting ? this.#inspection.abandon() : undefined;
+      this.#output.send({ kind: "error", cell, ...INTERRUPTED });
+      this.#end(current, "error", {}, promise);
+    });
   }
 
   /**
@@ -141,9 +152,14 @@ class Cells {
       objectGroup: GROUP,
       silent: true,
     };
+    this.#isAwaiting = true;
     this.#output.attribute(message.cell, () => {
       this.#inspection.evaluate(parameters, (evaluation) => {
         if (this.#current !== message) {
+          return;
+        }
+        this.#isAwaiting = false;
+        if (this.#ending.isAsked) {
           return;
         }
         this.#output.attribute(message.cell, () => {
@@ -183,7 +199,11 @@ class Cells {
   #conclude(message, evaluation, label, onEnd) {
     if (evaluation === "terminated") {
       this.onTerminated();
-      onEnd({ error: INTERRUPTED });
+      this.interrupt(message.cell);
+      return;
+    }
+    if (this.#ending.isHit) {
+      this.interrupt(message.cell);
       return;
     }
     if (evaluation instanceof InspectionError) {
@@ -202,12 +222,13 @@ class Cells {
     });
     if (!isWhole) {
       this.onTerminated();
-      outcome = { error: INTERRUPTED };
+      this.interrupt(message.cell);
+      return;
     }
     if (outcome instanceof Promise) {
       outcome.then((settled) => {
         soon(() => {
-          if (this.#current === message) {
+          if (this.#current === message && !this.#ending.isAsked) {
             onEnd(settled);
           }
         });
@@ -304,10 +325,13 @@ class Cells {
    * @param {CellMessage} message
    * @param {"ok" | "error"} status
    * @param {Record<string, object>} expressions
+   * @param {object} [promise] What its code goes on with, unless it is collected.
    * @returns {void}
    */
-  #end(message, status, expressions) {
+  #end(message, status, expressions, promise) {
+    this.#ending.end(promise);
     this.#current = null;
+    this.#isAwaiting = false;
     this.#inspection.release(GROUP);
     const milliseconds = Math.round((now() - this.#begun) * 1000) / 1000;
     const active = mayPrintLater();

@@ -2,59 +2,37 @@
  * Which cell the code that runs now belongs to, also in its timers and promises.
  *
  * Node's AsyncLocalStorage knows, but before Node 24 (22 with a flag) it rests on
- * async_hooks, and with these Node aborts when an interrupt ends code in a callback:
- * it checks that every callback was left in order. There V8's promise hooks and wrapped
- * timers do the same; callbacks of sockets and the like count for the latest cell.
+ * async_hooks, and with these Node aborts when an interrupt ends code in a callback: it
+ * checks that every callback was left in order. V8's promise hooks would do, but Node ends
+ * the process when one of them is called at the stack's limit. So there a callback that
+ * belongs to a cell hands its cell on to all that runs until the queues of ticks and
+ * promises are empty, unless the stack shows the code of another cell that awaited it;
+ * callbacks of sockets and the like count for the latest cell.
  */
 "use strict";
 
 const { AsyncLocalStorage } = require("node:async_hooks");
-const Module = require("node:module");
-const timers = require("node:timers");
-const v8 = require("node:v8");
 
-const { pinned, user } = require("./realm.js");
+const { outermostCell } = require("./frames.js");
+const { pinned } = require("./realm.js");
 
-const { apply } = Reflect;
-const { defineProperty, getOwnPropertyDescriptors, getOwnPropertySymbols, setPrototypeOf } = Object;
+const { getOwnPropertySymbols } = Object;
+const { queueMicrotask: microtask } = globalThis;
+const { nextTick } = process;
+
+/** Cells whose names in stacks are known. */
+const KEPT_CELLS = 300;
 
 /**
  * @typedef {object} CellContext
  * @property {string | undefined} current The cell, if the code belongs to one.
- * @property {<T>(cell: string, action: () => T) => T} run Let an action, and what it starts, belong to a cell.
+ * @property {<T>(cell: string | undefined, action: () => T) => T} run Let an action, and what it starts, belong to a cell.
+ * @property {(cell: string | undefined) => void} resume What follows in this turn of the loop belongs to a cell,
+ *   which had asked for it.
+ * @property {(label: string, cell: string) => void} begin A cell of this name in stacks begins to run.
+ * @property {(label: string, promise?: object) => void} end It has ended, or may go on while there is this promise.
  * @property {() => void} reset Forget what an interrupt has left behind.
  */
-
-/** A field that can be added to any object and that nobody sees. */
-class Mark extends (/** @type {{new (target: object): object}} */ (/** @type {unknown} */ (identity))) {
-  /** @type {string} */
-  #cell;
-
-  /**
-   * @param {object} target
-   * @param {string} cell
-   */
-  constructor(target, cell) {
-    super(target);
-    this.#cell = cell;
-  }
-
-  /**
-   * @param {object} target
-   * @returns {string | undefined}
-   */
-  static read(target) {
-    return #cell in target ? /** @type {Mark} */ (target).#cell : undefined;
-  }
-}
-
-/**
- * @param {object} target
- * @returns {object} What a class that extends this has as its instance.
- */
-function identity(target) {
-  return target;
-}
 
 /** Rests on Node's AsyncLocalStorage. @implements {CellContext} */
 class StorageContext {
@@ -73,107 +51,105 @@ class StorageContext {
 
   /**
    * @template T
-   * @param {string} cell
+   * @param {string | undefined} cell
    * @param {() => T} action
    * @returns {T}
    */
   run(cell, action) {
-    return this.#storage.run(cell, action);
+    return this.#storage.run(/** @type {string} */ (cell), action);
   }
+
+  // Node does all this.
+  begin() {}
+  end() {}
+  resume() {}
 
   reset() {
     this.#storage.enterWith(/** @type {any} */ (undefined));
   }
 }
 
-/** Rests on V8's promise hooks and on wrapped timers. @implements {CellContext} */
-class HookContext {
+/** Rests on nothing but the order in which Node calls back. @implements {CellContext} */
+class TurnContext {
   /** @type {string | undefined} */
-  current = undefined;
-  /** @type {(string | undefined)[]} */
-  #outer = [];
+  #current = undefined;
+  #isEnding = false;
+  /** Cells by their names in stacks, the latest last. @type {Map<string, string>} */
+  #cells = new Map();
+  /** The one that runs. @type {string | undefined} */
+  #running = undefined;
+  /** Those that were interrupted and may be woken up. @type {Set<string>} */
+  #suspended = new Set();
+  /** @type {FinalizationRegistry<string>} */
+  #collected = new FinalizationRegistry((cell) => this.#suspended.delete(cell));
 
-  constructor() {
-    v8.promiseHooks.createHook({
-      init: (promise) => {
-        if (this.current !== undefined) {
-          new Mark(promise, this.current);
-        }
-      },
-      before: (promise) => {
-        this.#outer.push(this.current);
-        this.current = Mark.read(promise);
-      },
-      after: () => {
-        this.current = this.#outer.pop();
-      },
-    });
-    for (const name of ["setTimeout", "setInterval", "setImmediate"]) {
-      const wrapped = this.#wrap(/** @type {any} */ (timers)[name]);
-      for (const owner of [timers, globalThis]) {
-        /** @type {any} */ (owner)[name] = wrapped;
-      }
+  /** The cell, if the code belongs to one. */
+  get current() {
+    const cell = this.#current;
+    const isSure = this.#cells.size < 2 || (cell !== undefined && cell === this.#running);
+    return isSure && this.#suspended.size === 0 ? cell : (this.#cells.get(outermostCell() ?? "") ?? cell);
+  }
+
+  /**
+   * @param {string} label
+   * @param {string} cell
+   * @returns {void}
+   */
+  begin(label, cell) {
+    this.#running = cell;
+    this.#cells.delete(label);
+    this.#cells.set(label, cell);
+    if (this.#cells.size > KEPT_CELLS) {
+      this.#cells.delete(/** @type {string} */ (this.#cells.keys().next().value));
     }
-    globalThis.queueMicrotask = this.#wrap(globalThis.queueMicrotask);
-    process.nextTick = this.#wrap(process.nextTick);
-    Module.syncBuiltinESMExports();
+  }
+
+  /**
+   * @param {string} label
+   * @param {object} [promise]
+   * @returns {void}
+   */
+  end(label, promise) {
+    const cell = this.#cells.get(label);
+    this.#running = undefined;
+    if (promise !== undefined && cell !== undefined) {
+      this.#suspended.add(cell);
+      this.#collected.register(promise, cell);
+    }
   }
 
   /**
    * @template T
-   * @param {string} cell
+   * @param {string | undefined} cell
    * @param {() => T} action
    * @returns {T}
    */
   run(cell, action) {
-    const outer = this.current;
-    this.current = cell;
+    const outer = this.#current;
+    this.#current = cell;
     try {
       return action();
     } finally {
-      this.current = outer;
+      this.#current = outer;
+    }
+  }
+
+  /**
+   * @param {string | undefined} cell
+   * @returns {void}
+   */
+  resume(cell) {
+    this.#current = cell;
+    if (!this.#isEnding) {
+      this.#isEnding = true;
+      // A tick that is asked for by a promise's callback comes when those are done with.
+      microtask(() => nextTick(() => this.reset()));
     }
   }
 
   reset() {
-    this.current = undefined;
-    this.#outer = [];
-  }
-
-  /**
-   * @template {Function} F
-   * @param {F} schedule A function whose first argument is called later.
-   * @returns {F} The same, remembering the cell.
-   */
-  #wrap(schedule) {
-    // The callbacks have a `this` of their own.
-    const context = this;
-    /**
-     * @this {unknown}
-     * @param {unknown} callback
-     * @param {...unknown} rest
-     * @returns {unknown}
-     */
-    const wrapped = function (callback, ...rest) {
-      const cell = context.current;
-      if (typeof callback !== "function" || cell === undefined) {
-        return apply(schedule, this, [callback, ...rest]);
-      }
-      /**
-       * @this {unknown}
-       * @param {...unknown} values
-       * @returns {unknown}
-       */
-      const bound = function (...values) {
-        return context.run(cell, () => apply(callback, this, values));
-      };
-      defineProperty(bound, "name", { value: callback.name });
-      setPrototypeOf(bound, user.Function.prototype);
-      return apply(schedule, this, [bound, ...rest]);
-    };
-    Object.defineProperties(wrapped, getOwnPropertyDescriptors(schedule));
-    setPrototypeOf(wrapped, user.Function.prototype);
-    return /** @type {F} */ (/** @type {unknown} */ (wrapped));
+    this.#isEnding = false;
+    this.#current = undefined;
   }
 }
 
@@ -187,7 +163,7 @@ function createContext() {
     return new StorageContext(storage);
   }
   storage.disable();
-  return new HookContext();
+  return new TurnContext();
 }
 
 module.exports = { createContext };

@@ -16,9 +16,10 @@
 
 /**
  * The thread's whole program; it is handed over as text and uses nothing from outside.
+ * @param {ReturnType<typeof import("../agent/descendants.js").defineDescendants>} descendants
  * @returns {void}
  */
-function controlThread() {
+function controlThread({ childrenOf, killTree }) {
   const fs = require("node:fs");
   const net = require("node:net");
   const { workerData } = require("node:worker_threads");
@@ -29,6 +30,9 @@ function controlThread() {
 
   /** Milliseconds for the main thread to show that it is not busy. */
   const PATIENCE = 10;
+
+  /** Interrupts that are passed over while a cell ends. */
+  const REPETITIONS = 3;
 
   /** Bytes that are written at once. */
   const SLICE = 64 * 1024;
@@ -41,6 +45,14 @@ function controlThread() {
   const { memory, slots, indices, writers, port, waking } = /** @type {ControlData} */ (workerData);
   const bytes = Buffer.from(memory);
   const sleeper = new Int32Array(new SharedArrayBuffer(4));
+  /** Children that are none of the main thread's present call. @type {number[]} */
+  let spared = [];
+  /** How often a wait for a child was ended since the main thread has read an interrupt. */
+  let attempts = 0;
+  let lastAcknowledged = 0;
+  let patience = REPETITIONS;
+  /** The cell that is interrupted. */
+  let interrupted = "";
 
   /**
    * End the process: the other end of its pipes is gone, and with it the session.
@@ -113,11 +125,47 @@ function controlThread() {
   }
 
   /**
+   * Let the main thread's wait for a child process end, so that its code goes on with an error.
+   * @returns {boolean} Whether that may do: it was waiting for one, and this is the first time.
+   */
+  function endSpawned() {
+    const acknowledged = Atomics.load(slots, indices.acknowledged);
+    if (acknowledged !== lastAcknowledged) {
+      lastAcknowledged = acknowledged;
+      attempts = 0;
+    }
+    if (Atomics.compareExchange(slots, indices.spawning, 1, 2) === 0) {
+      return false;
+    }
+    attempts += 1;
+    for (const child of childrenOf(process.pid)) {
+      if (!spared.includes(child)) {
+        killTree(child, attempts === 1 ? "SIGTERM" : "SIGKILL");
+      }
+    }
+    return attempts === 1;
+  }
+
+  /**
    * End what the main thread executes, if it does not read messages. See `Interrupts`.
    * @param {number} number The interrupt's.
+   * @param {string} cell
    * @returns {void}
    */
-  function interrupt(number) {
+  function interrupt(number, cell) {
+    if (cell !== interrupted) {
+      interrupted = cell;
+      patience = REPETITIONS;
+    }
+    if (endSpawned()) {
+      return;
+    }
+    // The main thread is about to end the cell, and must not be ended itself in doing so;
+    // but for code that does not let it.
+    patience = Atomics.load(slots, indices.ending) === 1 ? patience - 1 : REPETITIONS;
+    if (patience > 0 && patience < REPETITIONS) {
+      return;
+    }
     const before = Atomics.load(slots, indices.interrupt);
     if (before === 2 || Atomics.compareExchange(slots, indices.interrupt, before, 1) !== before) {
       // An earlier one is on its way; the agent repeats this one if need be.
@@ -154,7 +202,7 @@ function controlThread() {
     for (const line of lines) {
       const message = JSON.parse(line);
       if (message.type === "interrupt") {
-        interrupt(message.number);
+        interrupt(message.number, message.cell);
       } else if (message.type === "input") {
         port.postMessage(message);
         Atomics.add(slots, indices.replies, 1);
@@ -164,7 +212,10 @@ function controlThread() {
   });
   pipe.on("end", die);
   pipe.on("error", die);
-  waking.on("message", pump);
+  waking.on("message", (message) => {
+    spared = message?.spared ?? spared;
+    pump();
+  });
 }
 
 module.exports = { controlThread };

@@ -92,14 +92,16 @@ class Inspection {
 
   /**
    * Forget the evaluation that awaits something: it will not be heard of again.
-   * @returns {void}
+   * @returns {object | undefined} What is collected when it can never go on.
    */
   abandon() {
+    const [promise] = this.#held;
     this.#connection.disconnect();
     this.#waiting.clear();
     this.#connection = this.#connect();
     this.#learnReceiver();
     this.#held.clear();
+    return promise;
   }
 
   /**
@@ -137,9 +139,9 @@ class Inspection {
     held.clear();
     spareResults();
     const release = v8.promiseHooks.onInit((promise) => {
-      if (held.size === 0) {
-        held.add(promise);
-      }
+      held.add(promise);
+      // At once: at the stack's limit, which the cell may reach, a hook ends the process.
+      release();
     });
     this.#post("Runtime.evaluate", parameters, (answer) => {
       isAnswered = true;

@@ -68,6 +68,7 @@ class Interrupts {
   /** Code was terminated: nothing is on its way any more. */
   landed() {
     store(this.#slots, SLOTS.interrupt, 0);
+    store(this.#slots, SLOTS.spawning, 0);
     this.#context.reset();
     soon(clearAsyncStack);
   }

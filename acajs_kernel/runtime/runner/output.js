@@ -32,6 +32,8 @@ class Output {
   #streamCell = "";
   #streamName = "";
   #isEnding = false;
+  /** Throws where what happens now belongs to a cell that is over. */
+  refuse = () => {};
 
   /**
    * @param {Ring} ring
@@ -65,6 +67,7 @@ class Output {
    * @throws {RangeError} It is too large, or nested too deep.
    */
   send(event) {
+    this.refuse();
     const text = /** @type {string} */ (boundedJson(event, undefined, DEEPEST_MESSAGE));
     const { longest } = this.#ring;
     let start = 0;
@@ -84,6 +87,7 @@ class Output {
    * @returns {void}
    */
   print(name, text) {
+    this.refuse();
     const { cell } = this;
     if (name !== this.#streamName || cell !== this.#streamCell) {
       this.send({ kind: "stream", cell, name });

@@ -18,7 +18,7 @@ const types = { ...require("node:util").types };
 const { apply, defineProperty, deleteProperty, getOwnPropertyDescriptor, getPrototypeOf, ownKeys, setPrototypeOf } = Reflect;
 const { then } = Promise.prototype;
 const { slice } = Array.prototype;
-const { hasOwn } = Object;
+const { defineProperties, getOwnPropertyDescriptors, hasOwn } = Object;
 
 /** @typedef {(...values: any[]) => any} Callable */
 
@@ -211,6 +211,19 @@ function exposed(action) {
 }
 
 /**
+ * Let a function of ours stand in the place of one of the user's realm: what can be seen of it is the same.
+ * @template {Callable} F
+ * @param {F} ours A method or an arrow function: it has no `prototype` of its own.
+ * @param {Function} theirs
+ * @returns {F} The first.
+ */
+function standingFor(ours, theirs) {
+  defineProperties(ours, getOwnPropertyDescriptors(theirs));
+  setPrototypeOf(ours, getPrototypeOf(theirs));
+  return ours;
+}
+
+/**
  * Give the instances of a class of ours to users.
  * @param {Function} type
  * @returns {void}
@@ -273,7 +286,7 @@ function pinned(object) {
 }
 
 /** The methods of the user's arrays at first, which Node's `inspect` calls. */
-const arrayMethods = Object.getOwnPropertyDescriptors(user.Array.prototype);
+const arrayMethods = getOwnPropertyDescriptors(user.Array.prototype);
 
 /**
  * Run an action with the methods of arrays as they were at first.
@@ -283,7 +296,7 @@ const arrayMethods = Object.getOwnPropertyDescriptors(user.Array.prototype);
  */
 function withArrayMethods(action) {
   const { prototype } = user.Array;
-  const present = Object.getOwnPropertyDescriptors(prototype);
+  const present = getOwnPropertyDescriptors(prototype);
   for (const key of ownKeys(arrayMethods)) {
     defineProperty(prototype, key, /** @type {any} */ (arrayMethods)[key]);
   }
@@ -314,4 +327,4 @@ function inspect(value, options = {}) {
   }
 }
 
-module.exports = { adopt, adoptMembers, exposeClass, exposed, inspect, iterate, iterateLater, listOf, originalOf, pinned, promiseOf, types, user };
+module.exports = { adopt, adoptMembers, exposeClass, exposed, inspect, iterate, iterateLater, listOf, originalOf, pinned, promiseOf, standingFor, types, user };

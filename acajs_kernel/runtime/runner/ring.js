@@ -31,6 +31,10 @@ const SLOTS = Object.freeze({
   writer: 4,
   /** The number of the last interrupt that the main thread has read. */
   acknowledged: 5,
+  /** 1 while the main thread waits for a child process, 2 when that was signalled. */
+  spawning: 6,
+  /** 1 while an interrupted cell is given time to end. */
+  ending: 7,
 });
 
 /** The control thread wakes up by itself from no state but its own. */

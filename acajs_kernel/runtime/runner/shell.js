@@ -114,4 +114,12 @@ function defineShell() {
   Object.defineProperty(globalThis, SHELL_NAME, { value, enumerable: false, writable: false });
 }
 
-module.exports = { defineShell };
+/**
+ * @param {ChildProcess} child
+ * @returns {boolean} Whether it is a command that is ended in its own way.
+ */
+function isShell(child) {
+  return running.has(child);
+}
+
+module.exports = { defineShell, isShell };

@@ -115,6 +115,14 @@ class Tracebacks {
   }
 
   /**
+   * @param {string} label
+   * @returns {boolean} Whether it names a cell.
+   */
+  knows(label) {
+    return this.#texts.has(label);
+  }
+
+  /**
    * Keep a cell's text for errors to come.
    * @param {string} label What names the cell in stacks.
    * @param {string} code What runs.

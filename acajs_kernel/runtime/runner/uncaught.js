@@ -3,6 +3,8 @@
  */
 "use strict";
 
+const { isInterrupt } = require("./ending.js");
+
 const { defineProperty } = Object;
 
 /** @typedef {import("./output.js").Output} Output */
@@ -13,9 +15,10 @@ const { defineProperty } = Object;
  * has handlers of its own.
  * @param {Output} output
  * @param {Tracebacks} tracebacks
+ * @param {import("./ending.js").Ending} ending
  * @returns {void}
  */
-function reportUncaught(output, tracebacks) {
+function reportUncaught(output, tracebacks, ending) {
   // Node calls it for such errors: what becomes of `EventEmitter.prototype` must not matter.
   defineProperty(process, "emit", { value: process.emit, writable: true, configurable: true });
   const listenerCount = process.listenerCount.bind(process);
@@ -26,7 +29,7 @@ function reportUncaught(output, tracebacks) {
    */
   const report = (event, title) => {
     process.on(/** @type {"uncaughtException"} */ (event), (/** @type {unknown} */ thrown) => {
-      if (listenerCount(event) === 1) {
+      if (listenerCount(event) === 1 && !ending.isOver && !isInterrupt(thrown)) {
         const { traceback } = tracebacks.describe(thrown);
         output.print("stderr", `${title}: ${traceback.join("\n")}\n`);
         // As where Node ends with such an error: whoever runs a script asks for it.
