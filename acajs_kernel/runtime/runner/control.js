@@ -29,7 +29,7 @@ function controlThread({ childrenOf, killTree }) {
   const EVENTS = 5;
 
   /** Milliseconds for the main thread to show that it is not busy. */
-  const PATIENCE = 10;
+  const PATIENCE = 20;
 
   /** Interrupts that are passed over while a cell ends. */
   const REPETITIONS = 3;
