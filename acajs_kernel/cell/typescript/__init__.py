@@ -3,3 +3,30 @@
 Every line stays where it was, and every column except behind what is emitted; nothing is
 added to the session, and types are not checked.
 """
+
+from __future__ import annotations
+
+from acajs_kernel.cell.typescript.edits import Edits
+from acajs_kernel.cell.typescript.emitting import TypeScriptError, emit
+from acajs_kernel.cell.typescript.erasing import erase_types
+from acajs_kernel.cell.typescript.grammar import parse
+
+__all__ = ["TypeScriptError", "erase"]
+
+
+def erase(source: str, *, jsx: bool = False) -> str | None:
+    """Return the JavaScript of a text that is TypeScript; None where it is not.
+
+    Args:
+        source: The text.
+        jsx: Whether it may hold JSX, with which `<T>x` is no type assertion.
+
+    Raises:
+        TypeScriptError: It holds something that cannot be run.
+    """
+    root = parse(source, jsx=jsx)
+    if root.has_error:
+        return None
+    edits = Edits(source)
+    erase_types(root, edits, emit)
+    return edits.apply()

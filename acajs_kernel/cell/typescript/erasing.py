@@ -47,14 +47,13 @@ _CONTINUES = b"([`"
 _READ_AS_MODIFIER = frozenset({"get", "set", "static", "async", "accessor"})
 
 
-def erase_types(root: Node, edits: Edits, emit: Callable[[Node, Edits], bool]) -> None:
+def erase_types(root: Node, edits: Edits, emit: Callable[[Node, Edits], None]) -> None:
     """Blank what is only type.
 
     Args:
         root: The tree of a text that is TypeScript.
         edits: Takes the changes.
-        emit: Called with each node first; true when it has taken care of the node itself,
-            whose children are looked at all the same.
+        emit: Called with each node first.
     """
     waiting = [root]
     while waiting:

@@ -1,0 +1,103 @@
+"""The values of an enumeration's members, as far as they are known before it runs."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Union
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tree_sitter import Node
+
+    from acajs_kernel.cell.typescript.edits import Edits
+
+__all__ = ["Constant", "constant_of"]
+
+Constant = Union[float, str, None]
+"""A number, a text (whose content may be unknown and is empty then), or None: unknown."""
+
+_BITS = 0xFFFFFFFF
+_SIGN = 0x80000000
+
+
+def constant_of(node: Node, known: Mapping[str, Constant], edits: Edits) -> Constant:
+    """Return the value of an expression; None where only running it tells."""
+    text = edits.of(node)
+    if node.type == "number":
+        return _number(text)
+    if node.type in {"string", "template_string"}:
+        return text[1:-1]
+    if node.type in {"identifier", "property_identifier"}:
+        return {"NaN": math.nan, "Infinity": math.inf}.get(text, known.get(text))
+    if node.type == "parenthesized_expression":
+        return constant_of(node.named_children[0], known, edits)
+    if node.type == "member_expression":
+        name = node.child_by_field_name("property")
+        return None if name is None else known.get(edits.of(name)) if known else None
+    if node.type == "unary_expression":
+        operand = constant_of(node.named_children[-1], known, edits)
+        return _unary(node.children[0].type, operand)
+    if node.type == "binary_expression":
+        left = constant_of(node.children[0], known, edits)
+        right = constant_of(node.children[-1], known, edits)
+        return _binary(node.children[1].type, left, right)
+    return None
+
+
+def _number(text: str) -> float | None:
+    text = text.replace("_", "")
+    try:
+        return int(text, 0)
+    except ValueError:
+        try:
+            return float(text)
+        except ValueError:
+            return None
+
+
+def _int32(value: float) -> int:
+    bits = int(value) & _BITS
+    return bits - (1 << 32) if bits & _SIGN else bits
+
+
+def _unary(operator: str, operand: Constant) -> Constant:
+    if not isinstance(operand, (int, float)):
+        return None
+    return {"-": -operand, "+": operand, "~": ~_int32(operand)}.get(operator)
+
+
+def _binary(operator: str, left: Constant, right: Constant) -> Constant:
+    if operator == "+" and (isinstance(left, str) or isinstance(right, str)):
+        return f"{left}{right}"
+    if not isinstance(left, (int, float)) or not isinstance(right, (int, float)):
+        return None
+    try:
+        if operator in {"+", "-", "*", "/", "**", "%"}:
+            return _arithmetic(operator, left, right)
+        shift = int(right) & 31
+        bits = {
+            "<<": lambda: _int32(_int32(left) << shift),
+            ">>": lambda: _int32(left) >> shift,
+            ">>>": lambda: (int(left) & _BITS) >> shift,
+            "&": lambda: _int32(_int32(left) & _int32(right)),
+            "|": lambda: _int32(_int32(left) | _int32(right)),
+            "^": lambda: _int32(_int32(left) ^ _int32(right)),
+        }.get(operator)
+        return None if bits is None else bits()
+    except (ArithmeticError, ValueError):
+        return None
+
+
+def _arithmetic(operator: str, left: float, right: float) -> float:
+    if operator == "+":
+        return left + right
+    if operator == "-":
+        return left - right
+    if operator == "*":
+        return left * right
+    if operator == "/":
+        return left / right
+    if operator == "**":
+        return float(left**right)
+    return math.fmod(left, right)
