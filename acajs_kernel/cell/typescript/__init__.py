@@ -24,9 +24,11 @@ def erase(source: str, *, jsx: bool = False) -> str | None:
     Raises:
         TypeScriptError: It holds something that cannot be run.
     """
-    root = parse(source, jsx=jsx)
+    root, blanks = parse(source, jsx=jsx)
     if root.has_error:
         return None
     edits = Edits(source)
+    for start, end in blanks:
+        edits.blank(start, end)
     erase_types(root, edits, emit)
     return edits.apply()

@@ -220,9 +220,8 @@ def _emit_namespace(node: Node, edits: Edits) -> None:
     name_node, body = node.child_by_field_name("name"), node.child_by_field_name("body")
     if name_node is None or body is None or _is_declared(node):
         return
-    statement = _outermost(node) if node.parent and node.parent.type == "expression_statement" else node
     if _is_only_type(node):
-        edits.blank_node(statement, first=";")
+        edits.blank_node(_outermost(node), first=";")
         return
     names = [part.strip() for part in edits.of(name_node).split(".")]
     opening = f"{_introduction(node, names[0], edits)}(function ({names[0]}) {{"

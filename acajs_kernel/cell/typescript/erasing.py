@@ -7,6 +7,7 @@ break; ts-blank-space's documentation lists them
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -26,8 +27,6 @@ _TYPES = frozenset(
         "asserts_annotation",
         "type_predicate_annotation",
         "implements_clause",
-        "accessibility_modifier",
-        "override_modifier",
     }
 )
 # Statements, and members of a class, that are nothing but type.
@@ -44,6 +43,13 @@ _TYPE_STATEMENTS = frozenset(
 )
 # With these a line goes on what stands before it, but for a type.
 _CONTINUES = b"([`"
+_RESTRICTED = re.compile(
+    rb"(?<![.\w$])(?:return|throw|yield|async)(?:[ \t]|/\*[^\n\r]*?\*/)*\Z", re.DOTALL
+)
+_LOOK_BACK = 200  # bytes, for comments between such a word and a type
+_MODIFIERS = frozenset({"accessibility_modifier", "override_modifier", "readonly"})
+# What a member may begin with that would go on the member before it.
+_JOINED = re.compile(rb"[\[*(]|(?:in|instanceof)\b")
 _READ_AS_MODIFIER = frozenset({"get", "set", "static", "async", "accessor"})
 
 
@@ -107,11 +113,16 @@ def _separator(node: Node, edits: Edits) -> str:
     return ""
 
 
+def _is_restricted(start: int, edits: Edits) -> bool:
+    """Tell whether no line may end at an offset: behind `return`, `throw`, `yield`, `async`."""
+    return _RESTRICTED.search(edits.text, max(0, start - _LOOK_BACK), start) is not None
+
+
 def _erase_assertion(node: Node, edits: Edits) -> bool:
     """`<T>x`: the type before the expression goes."""
     types = node.children[0]
-    if edits.has_line_break(types.start_byte, node.children[1].start_byte):
-        # Behind `return` and its like a line break would end the statement.
+    following = node.children[1].start_byte
+    if edits.has_line_break(types.start_byte, following) and _is_restricted(types.start_byte, edits):
         edits.blank_node(types, first="(")
         edits.insert(node.end_byte, ")")
     else:
@@ -119,15 +130,17 @@ def _erase_assertion(node: Node, edits: Edits) -> bool:
     return False
 
 
-def _erase_function(node: Node, edits: Edits) -> bool:
+def _erase_arrow_function(node: Node, edits: Edits) -> bool:
     """Where JavaScript allows no line break, the parenthesis moves to where there is none."""
-    if node.type != "arrow_function":
-        return False
     parameters = node.child_by_field_name("parameters")
     if parameters is None:
         return False
     types = node.child_by_field_name("type_parameters")
-    if types is not None and edits.has_line_break(types.start_byte, parameters.start_byte):
+    if (
+        types is not None
+        and edits.has_line_break(types.start_byte, parameters.start_byte)
+        and _is_restricted(types.start_byte, edits)
+    ):
         edits.blank_node(types, first="(")
         edits.replace(parameters.start_byte, parameters.start_byte + 1, " ")
     returned = node.child_by_field_name("return_type")
@@ -147,7 +160,7 @@ def _erase_parameter(node: Node, edits: Edits) -> bool:
             end = comma + 1
         edits.blank(node.start_byte, end)
         return True
-    _keywords(node, edits, "?", "readonly")
+    _keywords(node, edits, "?", *_MODIFIERS)
     return False
 
 
@@ -157,7 +170,8 @@ def _erase_field(node: Node, edits: Edits) -> bool:
     if "declare" in kinds or "abstract" in kinds:
         _erase_statement(node, edits)
         return True
-    _keywords(node, edits, "readonly", "?", "!")
+    _erase_modifiers(node, edits)
+    _keywords(node, edits, "?", "!")
     name = node.child_by_field_name("name")
     annotation = node.child_by_field_name("type")
     if annotation is not None and name is not None and node.child_by_field_name("value") is None:
@@ -168,8 +182,19 @@ def _erase_field(node: Node, edits: Edits) -> bool:
     return False
 
 
+def _erase_modifiers(node: Node, edits: Edits) -> None:
+    """The modifiers of a member go; a semicolon parts it from the one before if need be."""
+    modifiers = [child for child in node.children if child.type in _MODIFIERS]
+    for modifier in modifiers:
+        is_first = modifier.start_byte == node.start_byte
+        following = edits.next_token(modifiers[-1].end_byte)
+        joined = is_first and _JOINED.match(edits.text, following) is not None
+        edits.blank_node(modifier, first=";" if joined else "")
+
+
 def _erase_method(node: Node, edits: Edits) -> bool:
-    _keywords(node, edits, "?", "readonly")
+    _erase_modifiers(node, edits)
+    _keywords(node, edits, "?")
     return False
 
 
@@ -222,7 +247,7 @@ _HANDLERS: dict[str, Callable[[Node, Edits], bool]] = {
     "satisfies_expression": _erase_cast,
     "non_null_expression": _erase_cast,
     "type_assertion": _erase_assertion,
-    "arrow_function": _erase_function,
+    "arrow_function": _erase_arrow_function,
     "required_parameter": _erase_parameter,
     "optional_parameter": _erase_parameter,
     "public_field_definition": _erase_field,

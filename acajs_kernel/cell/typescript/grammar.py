@@ -6,20 +6,16 @@ import functools
 import re
 from typing import TYPE_CHECKING
 
+from acajs_kernel.cell.typescript.drafts import Draft
+from acajs_kernel.cell.typescript.repairs import adapt, repair, settle
+
 if TYPE_CHECKING:
     from tree_sitter import Language, Node
 
 __all__ = ["parse"]
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-
-# What the grammar does not know is made known to it by other text of the same length: a
-# table of a word without which nothing is to be done, and a pattern whose groups are
-# replaced by spaces. Their text is erased all the same, since the edits know it from here.
-_SPACES: tuple[tuple[str, re.Pattern[str]], ...] = (
-    # Where a type parameter is used: `interface Box<in out T>`.
-    ("<", re.compile(r"(?<=[<,])\s*((?:in|out)(?:\s+(?:in|out))?)(?=\s+[A-Za-z_$][\w$]*\s*[,>=]|\s+[A-Za-z_$][\w$]*\s+extends\b)")),
-)
+_ROUNDS = 10  # a type that ends elsewhere may uncover others
 
 
 @functools.cache
@@ -33,12 +29,27 @@ def _language(*, jsx: bool) -> Language:
     return tree_sitter.Language(grammar)
 
 
-def parse(source: str, *, jsx: bool = False) -> Node:
-    """Return the root of the syntax tree, whose offsets are those of the text in UTF-8."""
+def parse(source: str, *, jsx: bool = False) -> tuple[Node, list[tuple[int, int]]]:
+    """Return the root of the syntax tree, and what is only type beside it.
+
+    The offsets are those of the text in UTF-8; the text of nodes may be another, of the
+    same length.
+
+    Args:
+        source: The text.
+        jsx: Whether it may hold JSX.
+    """
     import tree_sitter  # noqa: PLC0415 -- a cell of JavaScript does not need it
 
-    text = _LONE_SURROGATE.sub("\ufffd", source)
-    for word, pattern in _SPACES:
-        if word in text:
-            text = pattern.sub(lambda match: " " * len(match[0]), text)
-    return tree_sitter.Parser(_language(jsx=jsx)).parse(text.encode()).root_node
+    parser = tree_sitter.Parser(_language(jsx=jsx))
+    draft = Draft(_LONE_SURROGATE.sub("\ufffd", source).encode())
+    adapt(draft)
+    root = parser.parse(bytes(draft.text)).root_node
+    if root.has_error:
+        repair(draft)
+        root = parser.parse(bytes(draft.text)).root_node
+    for _ in range(_ROUNDS):
+        if not settle(root, draft):
+            break
+        root = parser.parse(bytes(draft.text)).root_node
+    return root, draft.blanks
