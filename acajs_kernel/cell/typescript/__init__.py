@@ -28,7 +28,7 @@ def erase(source: str, *, jsx: bool = False) -> str | None:
     if root.has_error:
         return None
     edits = Edits(source)
-    for start, end in blanks:
-        edits.blank(start, end)
+    for start, end, first in blanks:
+        edits.blank(start, end, first=first)
     erase_types(root, edits, emit)
     return edits.apply()

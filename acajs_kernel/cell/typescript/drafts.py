@@ -25,13 +25,14 @@ class Draft:
     Attributes:
         source: The text as it was.
         text: The text for the parser.
-        blanks: What is only type and not seen by the parser: ranges of the text.
+        blanks: What is only type and not seen by the parser: ranges of the text, and what
+            takes the place of the first character.
     """
 
     def __init__(self, source: bytes) -> None:
         self.source = source
         self.text = bytearray(source)
-        self.blanks: list[tuple[int, int]] = []
+        self.blanks: list[tuple[int, int, str]] = []
 
     def put(self, start: int, end: int, text: bytes = b"", last: bytes = b"") -> bool:
         """Put a text, spaces and a last text in the place of another; lines end where they did.
@@ -45,6 +46,11 @@ class Draft:
             return False
         self.text[start:end] = replacement
         return True
+
+    def hide(self, start: int, end: int, first: str = "") -> None:
+        """Take a range that is only type out of the parser's sight, to be blanked all the same."""
+        self.put(start, end, first.encode())
+        self.blanks.append((start, end, first))
 
     def stand_in(self, start: int, end: int) -> bool:
         """Let a simple type stand for another, which ends where its line does if need be.
@@ -64,6 +70,11 @@ class Draft:
             Whether anything changed.
         """
         token = skip(self.source, offset)
+        return self.is_joined(offset) and self.put(offset, token, b";")
+
+    def is_joined(self, offset: int) -> bool:
+        """Tell whether behind a type a line begins with what would call, index or tag it."""
+        token = skip(self.source, offset)
         if not self.source.startswith(_JOINED, token):
             return False
-        return bool(_LINE_END.search(self.source, offset, token)) and self.put(offset, token, b";")
+        return _LINE_END.search(self.source, offset, token) is not None

@@ -54,7 +54,8 @@ class Edits:
         Line terminators stay. `first` and `last` take the places of characters that do not
         end a line.
         """
-        spaces = _NOT_LINE_TERMINATOR.sub(_space, self.slice(start, end))
+        text = self.slice(start, end)
+        spaces = _NOT_LINE_TERMINATOR.sub(" " if text.isascii() else _space, text)
         self._replacements.setdefault(
             (start, end), first + spaces[len(first) : len(spaces) - len(last)] + last
         )

@@ -50,6 +50,7 @@ _LOOK_BACK = 200  # bytes, for comments between such a word and a type
 _MODIFIERS = frozenset({"accessibility_modifier", "override_modifier", "readonly"})
 # What a member may begin with that would go on the member before it.
 _JOINED = re.compile(rb"[\[*(]|(?:in|instanceof)\b")
+_BEGINS_STATEMENT = re.compile(rb"\{|(?:function|class|async|let)\b")
 _READ_AS_MODIFIER = frozenset({"get", "set", "static", "async", "accessor"})
 
 
@@ -122,7 +123,10 @@ def _erase_assertion(node: Node, edits: Edits) -> bool:
     """`<T>x`: the type before the expression goes."""
     types = node.children[0]
     following = node.children[1].start_byte
-    if edits.has_line_break(types.start_byte, following) and _is_restricted(types.start_byte, edits):
+    is_cut = edits.has_line_break(types.start_byte, following)
+    if (is_cut and _is_restricted(types.start_byte, edits)) or (
+        _BEGINS_STATEMENT.match(edits.text, following) and _leads_statement(node)
+    ):
         edits.blank_node(types, first="(")
         edits.insert(node.end_byte, ")")
     else:
@@ -203,6 +207,19 @@ def _erase_class(node: Node, edits: Edits) -> bool:
     return False
 
 
+def _leads_statement(node: Node) -> bool:
+    """Tell whether an expression stands where a brace begins a block, or a word a declaration."""
+    parent = node.parent
+    while parent is not None and parent.start_byte == node.start_byte:
+        if parent.type == "expression_statement":
+            return True
+        node, parent = parent, parent.parent
+    return parent is not None and (
+        (parent.type == "arrow_function" and parent.child_by_field_name("body") == node)
+        or parent.type == "export_statement"
+    )
+
+
 def _erase_declarator(node: Node, edits: Edits) -> bool:
     _keywords(node, edits, "!")
     return False
@@ -218,6 +235,11 @@ def _erase_import(node: Node, edits: Edits) -> bool:
 def _erase_export(node: Node, edits: Edits) -> bool:
     children = node.children
     declaration = node.child_by_field_name("declaration")
+    default = next((child for child in children if child.type == "default"), None)
+    if default is not None:
+        word = edits.next_token(default.end_byte)
+        if edits.text.startswith(b"abstract", word) and word < (node.named_children[-1].start_byte):
+            edits.blank(word, word + len(b"abstract"))
     if len(children) > 1 and children[1].type == "type":
         _erase_statement(node, edits)
         return True

@@ -7,7 +7,8 @@ import re
 from typing import TYPE_CHECKING
 
 from acajs_kernel.cell.typescript.drafts import Draft
-from acajs_kernel.cell.typescript.repairs import adapt, repair, settle
+from acajs_kernel.cell.typescript.recovery import recover
+from acajs_kernel.cell.typescript.repairs import adapt, settle
 
 if TYPE_CHECKING:
     from tree_sitter import Language, Node
@@ -29,7 +30,7 @@ def _language(*, jsx: bool) -> Language:
     return tree_sitter.Language(grammar)
 
 
-def parse(source: str, *, jsx: bool = False) -> tuple[Node, list[tuple[int, int]]]:
+def parse(source: str, *, jsx: bool = False) -> tuple[Node, list[tuple[int, int, str]]]:
     """Return the root of the syntax tree, and what is only type beside it.
 
     The offsets are those of the text in UTF-8; the text of nodes may be another, of the
@@ -46,7 +47,7 @@ def parse(source: str, *, jsx: bool = False) -> tuple[Node, list[tuple[int, int]
     adapt(draft)
     root = parser.parse(bytes(draft.text)).root_node
     if root.has_error:
-        repair(draft)
+        recover(draft)
         root = parser.parse(bytes(draft.text)).root_node
     for _ in range(_ROUNDS):
         if not settle(root, draft):
