@@ -114,7 +114,7 @@ class _Recovery:
         if self._opened[-1].is_class:
             if word == b"=":
                 self._has_value = True
-            elif word == b";" or (token.after_line and _NAME.fullmatch(word)):
+            elif word == b";" or (token.after_line and _is_name(token) and _ends_value(previous)):
                 self._has_value = False
 
     # ---- what is replaced
@@ -210,7 +210,13 @@ class _Recovery:
             return 0
         if self._in_import or previous.text == b"*":
             return 0
-        is_value = not token.after_line and _ends_value(previous) and not self._opened[-1].is_class
+        is_value = not token.after_line and (
+            _ends_value(previous)
+            or (previous.text in _NO_VALUES and self._found[index - 2].text in {b".", b"?."})
+            or previous.text in {b"++", b"--"}
+        )
+        if self._opened[-1].is_class and not self._has_value:
+            is_value = False
         end = type_end(self._source, token.end) if is_value else -1
         if end < 0 or (end == token.end + 1 and self._found[index + 1].text in _CLOSING):
             self._draft.put(token.start, token.end, b"_" + word[1:])
