@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, Union
 
 if TYPE_CHECKING:
@@ -12,11 +13,13 @@ if TYPE_CHECKING:
 
     from acajs_kernel.cell.typescript.edits import Edits
 
-__all__ = ["Constant", "constant_of"]
+__all__ = ["Constant", "constant_of", "unquote"]
 
 Constant = Union[float, str, None]
 """A number, a text (whose content may be unknown and is empty then), or None: unknown."""
 
+_ESCAPE = re.compile(r"\\(u\{[\da-fA-F]{1,6}\}|u[\da-fA-F]{4}|x[\da-fA-F]{2}|\r\n|[\s\S])")
+_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "v": "\v", "0": "\0"}
 _BITS = 0xFFFFFFFF
 _SIGN = 0x80000000
 
@@ -27,7 +30,7 @@ def constant_of(node: Node, known: Mapping[str, Constant], edits: Edits) -> Cons
     if node.type == "number":
         return _number(text)
     if node.type in {"string", "template_string"}:
-        return text[1:-1]
+        return None if "${" in text and node.type != "string" else unquote(text)
     if node.type in {"identifier", "property_identifier"}:
         return {"NaN": math.nan, "Infinity": math.inf}.get(text, known.get(text))
     if node.type == "parenthesized_expression":
@@ -43,6 +46,20 @@ def constant_of(node: Node, known: Mapping[str, Constant], edits: Edits) -> Cons
         right = constant_of(node.children[-1], known, edits)
         return _binary(node.children[1].type, left, right)
     return None
+
+
+def unquote(text: str) -> str:
+    """Return what a literal of a text stands for."""
+    return _ESCAPE.sub(_unescape, text[1:-1])
+
+
+def _unescape(match: re.Match[str]) -> str:
+    escape = match[1]
+    if escape[0] in "ux" and len(escape) > 1:
+        return chr(int(escape[1:].strip("{}"), 16))
+    if escape in "\n\r\u2028\u2029" or escape == "\r\n":
+        return ""
+    return _ESCAPES.get(escape, escape)
 
 
 def _number(text: str) -> float | None:

@@ -8,13 +8,14 @@ Enumerations, namespaces with values, parameter properties, ``import x = …`` a
 from __future__ import annotations
 
 import json
+import math
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from acajs_kernel.cell.typescript.constants import Constant, constant_of
+from acajs_kernel.cell.typescript.constants import Constant, constant_of, unquote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from tree_sitter import Node
 
@@ -22,10 +23,14 @@ if TYPE_CHECKING:
 
 __all__ = ["TypeScriptError", "emit"]
 
+_LINE_BREAK = re.compile("\r\n|[\n\r\u2028\u2029]")
 _NOT_LINE_BREAK = re.compile("[^\n\r\u2028\u2029]")
 _NAMESPACES = frozenset({"internal_module", "module"})
 _ONLY_TYPE = frozenset(
     {"interface_declaration", "type_alias_declaration", "ambient_declaration", "empty_statement", "comment", "function_signature"}
+)
+_NAMED = frozenset(
+    {"identifier", "member_expression", "subscript_expression", "template_string"}
 )
 _BINDINGS = frozenset({"identifier", "shorthand_property_identifier_pattern"})
 
@@ -38,10 +43,11 @@ class TypeScriptError(ValueError):
         column: As above, in characters from 1.
     """
 
-    def __init__(self, message: str, node: Node) -> None:
+    def __init__(self, message: str, node: Node, edits: Edits) -> None:
         super().__init__(message)
-        row, column = node.start_point
-        self.line, self.column = row + 1, column + 1
+        before = edits.slice(0, node.start_byte)
+        lines = _LINE_BREAK.split(before)
+        self.line, self.column = len(lines), len(lines[-1]) + 1
 
 
 def emit(node: Node, edits: Edits) -> None:
@@ -54,7 +60,11 @@ def emit(node: Node, edits: Edits) -> None:
     elif kind == "class_body":
         _emit_parameter_properties(node, edits)
     elif kind == "import_alias" or (kind == "import_statement" and _clause(node) is not None):
+        if node.parent is not None and node.parent.type == "ambient_declaration":
+            return
         edits.replace(node.start_byte, node.start_byte + len("import"), "const ")
+        if edits.text[node.end_byte - 1 : node.end_byte] != b";":
+            edits.insert(node.end_byte, ";")
     elif kind == "export_statement" and len(node.children) > 1 and node.children[1].type == "=":
         edits.replace(node.start_byte, node.start_byte + len("export"), "module.exports")
 
@@ -139,11 +149,11 @@ def _emit_enum(node: Node, edits: Edits) -> None:
     opening = f"{_introduction(node, name, edits)}(function ({name}) {{"
     _collapse(node.start_byte, body.children[0].end_byte, opening, edits)
     known: dict[str, Constant] = {}
-    previous: Constant = -1
+    previous = _Member("", "", -1)
     for member in body.named_children:
-        if member.type == "comment":
-            continue
-        previous = _emit_member(member, name, known, previous, edits)
+        if member.type != "comment":
+            previous = _emit_member(member, name, known, previous, edits)
+            known[previous.key] = previous.value
     for child in body.children:
         if child.type == ",":
             edits.blank_node(child)
@@ -156,54 +166,78 @@ def _is_declared(node: Node) -> bool:
     return node.parent is not None and node.parent.type == "ambient_declaration"
 
 
+class _Member(NamedTuple):
+    key: str
+    quoted: str
+    """Its key as JavaScript."""
+    value: Constant
+
+
 def _emit_member(
-    member: Node, name: str, known: dict[str, Constant], previous: Constant, edits: Edits
-) -> Constant:
-    """Emit `A = 1`; return its value, or None where only running it tells."""
+    member: Node, name: str, known: Mapping[str, Constant], previous: _Member, edits: Edits
+) -> _Member:
+    """Emit `A = 1`."""
     is_assigned = member.type == "enum_assignment"
     name_node = member.child_by_field_name("name") if is_assigned else member
     value_node = member.child_by_field_name("value") if is_assigned else None
     assert name_node is not None  # noqa: S101 -- the grammar demands it
-    key = _member_key(name_node, edits)
-    quoted = json.dumps(key)
+    key, quoted = _member_key(name_node, edits)
+    place = (name_node.start_byte, name_node.end_byte)
     if value_node is None:
-        if not isinstance(previous, (int, float)):
-            raise TypeScriptError(
-                f"The member {key} of the enum {name} needs a value of its own, since the one "
-                f"before it is not a number that is known here: write {key} = ….",
-                member,
-            )
-        value: Constant = previous + 1
-        edits.replace(
-            name_node.start_byte,
-            name_node.end_byte,
-            f"{name}[{name}[{quoted}] = {_number(value)}] = {quoted};",
-        )
-    else:
-        value = constant_of(value_node, known, edits)
-        _qualify(value_node, known, name, edits)
+        value = previous.value
         if isinstance(value, str):
-            edits.replace(name_node.start_byte, name_node.end_byte, f"{name}[{quoted}]")
-            edits.insert(value_node.end_byte, ";")
+            raise TypeScriptError(
+                f"The member {key} of the enum {name} follows a text and has no value of its "
+                f'own. Give it one: {key} = "{key}".',
+                member,
+                edits,
+            )
+        if value is None:
+            emitted = f"{name}[{previous.quoted}] + 1"
         else:
-            edits.replace(name_node.start_byte, name_node.end_byte, f"{name}[{name}[{quoted}]")
-            edits.insert(value_node.end_byte, f"] = {quoted};")
-    known[key] = value
-    return value
+            value += 1
+            emitted = _number(value)
+        edits.replace(*place, f"{name}[{name}[{quoted}] = {emitted}] = {quoted};")
+        return _Member(key, quoted, value)
+    value = constant_of(value_node, known, edits)
+    _qualify(value_node, known, name, edits)
+    if isinstance(value, str):
+        opening, closing = f"{name}[{quoted}]", ";"
+    elif value is None and _may_be_text(value_node):
+        opening = f"if (typeof ({name}[{quoted}]"
+        closing = f') !== "string") {name}[{name}[{quoted}]] = {quoted};'
+    else:
+        opening, closing = f"{name}[{name}[{quoted}]", f"] = {quoted};"
+    edits.replace(*place, opening)
+    edits.insert(value_node.end_byte, closing)
+    return _Member(key, quoted, value)
+
+
+def _may_be_text(value: Node) -> bool:
+    """Tell whether a value may be a constant text from elsewhere: no name leads back from it."""
+    return value.type in _NAMED or (
+        value.type in {"binary_expression", "parenthesized_expression"}
+        and any(_may_be_text(child) for child in value.named_children)
+    )
 
 
 def _number(value: float) -> str:
+    if not math.isfinite(value):
+        return "NaN" if math.isnan(value) else f"{'-' if value < 0 else ''}Infinity"
     return str(int(value)) if float(value).is_integer() else repr(value)
 
 
-def _member_key(node: Node, edits: Edits) -> str:
+def _member_key(node: Node, edits: Edits) -> tuple[str, str]:
+    """Return a member's name, and the name as JavaScript."""
     text = edits.of(node).strip()
     if node.type == "computed_property_name":
         text = text[1:-1].strip()
-    return text[1:-1] if text[:1] in {'"', "'", "`"} else text
+    if text[:1] in {'"', "'", "`"}:
+        return unquote(text), text
+    return text, json.dumps(text)
 
 
-def _qualify(value: Node, known: dict[str, Constant], name: str, edits: Edits) -> None:
+def _qualify(value: Node, known: Mapping[str, Constant], name: str, edits: Edits) -> None:
     """Let members that a value names be found: `A` becomes `E.A`."""
     waiting = [value]
     while waiting:
@@ -261,12 +295,7 @@ def _statement_is_only_type(statement: Node) -> bool:
 def _emit_export(statement: Node, owner: str, edits: Edits) -> None:
     declaration = statement.child_by_field_name("declaration")
     if declaration is None:
-        alias = next((c for c in statement.children if c.type == "import_alias"), None)
-        if alias is not None:
-            target = alias.named_children[0]
-            edits.blank_node(statement.children[0])
-            edits.insert(statement.end_byte, f"; {owner}.{edits.of(target)} = {edits.of(target)};")
-        elif statement.named_children and statement.named_children[-1].type in _NAMESPACES:
+        if statement.named_children and statement.named_children[-1].type in _NAMESPACES:
             edits.blank_node(statement.children[0])
         return
     if declaration.type in _ONLY_TYPE:
@@ -274,7 +303,10 @@ def _emit_export(statement: Node, owner: str, edits: Edits) -> None:
     edits.blank_node(statement.children[0])
     if declaration.type in _NAMESPACES or declaration.type == "enum_declaration":
         return  # these export themselves
-    names = list(_declared_names(declaration, edits))
+    if declaration.type == "import_alias":
+        names = [edits.of(declaration.named_children[0])]
+    else:
+        names = list(_declared_names(declaration, edits))
     if declaration.type in {"lexical_declaration", "variable_declaration"}:
         is_fixed = declaration.children[0].type == "const"
     else:

@@ -69,6 +69,7 @@ class _Recovery:
         self._closed = _OUTSIDE  # the bracket that was closed last
         self._classes: list[int] = []  # how deep the heads of classes are whose bodies come
         self._in_import = False
+        self._declaring = 0  # how deep the declaration of variables stands that is open, if any
         self._has_value = False  # whether the member of a class has come to its value
 
     def run(self) -> None:
@@ -111,6 +112,13 @@ class _Recovery:
             self._in_import = self._found[index + 1].text not in {b"(", b"."}
         elif self._in_import and (word[:1] in {b"'", b'"'} or word == b";" or word == b"="):
             self._in_import = False
+        depth = len(self._opened)
+        if word in _DECLARED:
+            self._declaring = depth
+        elif self._declaring >= depth and (
+            self._declaring > depth or word == b";" or (token.after_line and previous.text != b",")
+        ):
+            self._declaring = 0
         if self._opened[-1].is_class:
             if word == b"=":
                 self._has_value = True
@@ -279,9 +287,9 @@ class _Recovery:
             following = skip(self._source, end) if end >= 0 else 0
             if end < 0 or not self._source.startswith((b"{", b"=>"), following):
                 return 0
-        elif before not in _DECLARED and (
-            self._opened[-1].sign != b"(" or before not in _PARAMETER_STARTS
-        ):
+        elif before in _DECLARED or (before == b"," and self._declaring == len(self._opened)):
+            pass
+        elif self._opened[-1].sign != b"(" or before not in _PARAMETER_STARTS:
             return 0
         return self._stand_in(token.end)
 
