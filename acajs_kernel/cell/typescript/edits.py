@@ -79,7 +79,8 @@ class Edits:
         position = 0
         # Of two at one offset the insertion comes first, and of two that overlap the larger.
         for (start, end), replacement in sorted(
-            self._replacements.items(), key=lambda item: (item[0][0], item[0][1] > item[0][0], -item[0][1])
+            self._replacements.items(),
+            key=lambda item: (item[0][0], item[0][1] > item[0][0], -item[0][1]),
         ):
             if start < position:
                 continue

@@ -27,11 +27,17 @@ _LINE_BREAK = re.compile("\r\n|[\n\r\u2028\u2029]")
 _NOT_LINE_BREAK = re.compile("[^\n\r\u2028\u2029]")
 _NAMESPACES = frozenset({"internal_module", "module"})
 _ONLY_TYPE = frozenset(
-    {"interface_declaration", "type_alias_declaration", "ambient_declaration", "empty_statement", "comment", "function_signature"}
+    {
+        "interface_declaration",
+        "type_alias_declaration",
+        "ambient_declaration",
+        "empty_statement",
+        "comment",
+        "function_signature",
+    }
 )
-_NAMED = frozenset(
-    {"identifier", "member_expression", "subscript_expression", "template_string"}
-)
+_NAMED = frozenset({"identifier", "member_expression", "subscript_expression", "template_string"})
+_MODIFIERS = frozenset({"accessibility_modifier", "readonly", "override_modifier"})
 _BINDINGS = frozenset({"identifier", "shorthand_property_identifier_pattern"})
 
 
@@ -83,7 +89,10 @@ def _collapse(start: int, end: int, replacement: str, edits: Edits) -> None:
 
 def _outermost(node: Node) -> Node:
     """Return the statement that a declaration is: with its `export`, in its expression."""
-    while node.parent is not None and node.parent.type in {"export_statement", "expression_statement"}:
+    while node.parent is not None and node.parent.type in {
+        "export_statement",
+        "expression_statement",
+    }:
         node = node.parent
     return node
 
@@ -232,6 +241,12 @@ def _member_key(node: Node, edits: Edits) -> tuple[str, str]:
     text = edits.of(node).strip()
     if node.type == "computed_property_name":
         text = text[1:-1].strip()
+        if text[:1] not in {'"', "'", "`"} or "${" in text:
+            raise TypeScriptError(
+                f"A member of an enum has a fixed name. Write the name itself in place of [{text}].",
+                node,
+                edits,
+            )
     if text[:1] in {'"', "'", "`"}:
         return unquote(text), text
     return text, json.dumps(text)
@@ -267,7 +282,15 @@ def _emit_namespace(node: Node, edits: Edits) -> None:
     _collapse(node.start_byte, body.children[0].end_byte, opening, edits)
     for child in body.named_children:
         if child.type == "export_statement":
+            _check_export(child, names[-1], edits)
             _emit_export(child, names[-1], edits)
+        elif child.type == "import_statement":
+            raise TypeScriptError(
+                f"The namespace {names[-1]} cannot import. Write the import above it, outside of "
+                "its braces.",
+                child,
+                edits,
+            )
     owner = _exporter(node, edits)
     end = closing + (f" {owner}.{names[0]} = {names[0]};" if owner else "")
     edits.replace(body.end_byte - 1, body.end_byte, end)
@@ -292,6 +315,18 @@ def _statement_is_only_type(statement: Node) -> bool:
     return _is_only_type(inner)
 
 
+def _check_export(statement: Node, owner: str, edits: Edits) -> None:
+    kinds = {child.type for child in statement.children}
+    if "default" in kinds or "=" in kinds:
+        remedy = "Give what it exports a name: export const name = …."
+    elif "export_clause" in kinds or "*" in kinds or "namespace_export" in kinds:
+        remedy = "Write export before the declarations themselves."
+    else:
+        return
+    text = edits.of(statement).split("\n")[0].strip()
+    raise TypeScriptError(f"The namespace {owner} cannot hold `{text}`. {remedy}", statement, edits)
+
+
 def _emit_export(statement: Node, owner: str, edits: Edits) -> None:
     declaration = statement.child_by_field_name("declaration")
     if declaration is None:
@@ -311,7 +346,10 @@ def _emit_export(statement: Node, owner: str, edits: Edits) -> None:
         is_fixed = declaration.children[0].type == "const"
     else:
         is_fixed = True
-    edits.insert(statement.end_byte, ";" + "".join(_property(owner, name, is_fixed=is_fixed) for name in names))
+    edits.insert(
+        statement.end_byte,
+        ";" + "".join(_property(owner, name, is_fixed=is_fixed) for name in names),
+    )
 
 
 def _property(owner: str, name: str, *, is_fixed: bool) -> str:
@@ -367,9 +405,13 @@ def _earlier_exports(node: Node, names: list[str], body: Node, edits: Edits) -> 
     own = {
         name
         for statement in body.named_children
-        for name in _declared_names(statement.child_by_field_name("declaration") or statement, edits)
+        for name in _declared_names(
+            statement.child_by_field_name("declaration") or statement, edits
+        )
     }
-    used = {name for name in exported if re.search(rf"(?<![.\w$]){re.escape(name)}\b", edits.of(body))}
+    used = {
+        name for name in exported if re.search(rf"(?<![.\w$]){re.escape(name)}\b", edits.of(body))
+    }
     wanted = [name for name in exported if name in used and name not in own]
     return f" const {{ {', '.join(wanted)} }} = {names[-1]};" if wanted else ""
 
@@ -393,21 +435,47 @@ def _emit_parameter_properties(body: Node, edits: Edits) -> None:
     block = constructor.child_by_field_name("body")
     if parameters is None or block is None:
         return
-    names = [
-        edits.of(pattern)
-        for parameter in parameters.named_children
-        if any(c.type in {"accessibility_modifier", "readonly", "override_modifier"} for c in parameter.children)
-        and (pattern := parameter.child_by_field_name("pattern")) is not None
-    ]
+    names = list(_property_names(parameters, edits))
     if not names:
         return
     edits.insert(body.children[0].end_byte, "".join(f" {name};" for name in names))
-    call = next((s for s in block.named_children if _is_super_call(s)), None)
+    call = next((child for child in block.named_children if _is_super_call(child)), None)
+    if call is None and _is_derived(body):
+        raise TypeScriptError(
+            "A constructor with parameter properties needs a call of super(…) as a statement of "
+            f"its own. Write one, or assign by hand: this.{names[0]} = {names[0]}.",
+            constructor,
+            edits,
+        )
     assignments = "".join(f" this.{name} = {name};" for name in names)
     if call is None:
         edits.insert(block.children[0].end_byte, assignments)
     else:
         edits.insert(call.end_byte, ";" + assignments)
+
+
+def _property_names(parameters: Node, edits: Edits) -> Iterator[str]:
+    for parameter in parameters.named_children:
+        pattern = parameter.child_by_field_name("pattern")
+        if pattern is None or not any(child.type in _MODIFIERS for child in parameter.children):
+            continue
+        if pattern.type != "identifier":
+            raise TypeScriptError(
+                "A parameter property is a single name. Take the modifier away, and assign what "
+                "the pattern binds in the constructor: this.name = name.",
+                parameter,
+                edits,
+            )
+        yield edits.of(pattern)
+
+
+def _is_derived(body: Node) -> bool:
+    heritage = next(
+        (child for child in (body.parent or body).children if child.type == "class_heritage"), None
+    )
+    return heritage is not None and any(
+        child.type == "extends_clause" for child in heritage.children
+    )
 
 
 def _is_super_call(statement: Node) -> bool:

@@ -10,7 +10,9 @@ import re
 
 __all__ = ["NAME", "TRIVIA", "angle_end", "arguments_end", "bracket_end", "skip", "type_end"]
 
-TRIVIA = re.compile(rb"(?:[\s\x00]|\xc2\xa0|\xef\xbb\xbf|\xe2\x80[\xa8\xa9]|/\*[\s\S]*?\*/|//[^\n\r]*)*")
+TRIVIA = re.compile(
+    rb"(?:[\s\x00]|\xc2\xa0|\xef\xbb\xbf|\xe2\x80[\xa8\xa9]|/\*[\s\S]*?\*/|//[^\n\r]*)*"
+)
 """Spaces, line ends and comments, in UTF-8."""
 
 NAME = re.compile(rb"[A-Za-z_$\\\x80-\xff][\w$\\\x80-\xff]*")
@@ -18,7 +20,9 @@ NAME = re.compile(rb"[A-Za-z_$\\\x80-\xff][\w$\\\x80-\xff]*")
 
 _LINE_END = re.compile(rb"[\n\r]|\xe2\x80[\xa8\xa9]")
 _STRING = re.compile(rb"""'(?:[^'\\\n]|\\[\s\S])*'|"(?:[^"\\\n]|\\[\s\S])*\"""")
-_NUMBER = re.compile(rb"-?\s*(?:0[xXbBoO][\da-fA-F_]+|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?)n?")
+_NUMBER = re.compile(
+    rb"-?\s*(?:0[xXbBoO][\da-fA-F_]+|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?)n?"
+)
 _INTERESTING = re.compile(rb"""/\*[\s\S]*?\*/|//[^\n\r]*|=>|[()\[\]{}<>'"`]""")
 _CLOSING = {b"(": b")", b"[": b"]", b"{": b"}", b"<": b">"}
 _PREFIXES = frozenset({b"keyof", b"unique", b"readonly", b"infer"})
@@ -222,8 +226,10 @@ def _operand_end(text: bytes, position: int) -> int:
             return end
         return position + len(word)
     if word in {b"asserts", b"typeof"}:
-        operand = _on_line(text, position + len(word)) if word == b"asserts" else skip(
-            text, position + len(word)
+        operand = (
+            _on_line(text, position + len(word))
+            if word == b"asserts"
+            else skip(text, position + len(word))
         )
         if _word(text, operand) and _word(text, operand) != b"is":
             return _operand_end(text, operand)

@@ -25,7 +25,9 @@ def _language(*, jsx: bool) -> Language:
     import tree_sitter_typescript  # noqa: PLC0415 -- as above
 
     grammar = (
-        tree_sitter_typescript.language_tsx() if jsx else tree_sitter_typescript.language_typescript()
+        tree_sitter_typescript.language_tsx()
+        if jsx
+        else tree_sitter_typescript.language_typescript()
     )
     return tree_sitter.Language(grammar)
 

@@ -104,9 +104,18 @@ class _Recovery:
             self._opened.append(_Bracket(word, previous.text, is_class, is_list))
         elif word in _CLOSING and len(self._opened) > 1:
             self._closed = self._opened.pop()
-        elif word == b"class" and previous.text != b"." and self._found[index + 1].text not in {
-            b":", b"(", b"=", b",", b")",
-        }:
+        elif (
+            word == b"class"
+            and previous.text != b"."
+            and self._found[index + 1].text
+            not in {
+                b":",
+                b"(",
+                b"=",
+                b",",
+                b")",
+            }
+        ):
             self._classes.append(len(self._opened))
         elif word == b"import":
             self._in_import = self._found[index + 1].text not in {b"(", b"."}
@@ -301,8 +310,4 @@ def _is_name(token: Token) -> bool:
 def _ends_value(token: Token) -> bool:
     if token.text in _NO_VALUES:
         return False
-    return (
-        token.text in _VALUE_ENDS
-        or _is_name(token)
-        or _LITERAL.match(token.text) is not None
-    )
+    return token.text in _VALUE_ENDS or _is_name(token) or _LITERAL.match(token.text) is not None

@@ -28,11 +28,23 @@ _DECLARES = rb"[ \t]+(?!of\b|in\b)" + _NAME + rb"\s*(?::|=(?![=>])|of\b|!)"
 # A word without which nothing is to be done, a pattern whose groups are replaced, and by
 # what. In strings and comments it does no harm.
 _PATTERNS: tuple[tuple[bytes, re.Pattern[bytes], tuple[bytes, ...]], ...] = (
-    (b"using", re.compile(rb"(?<![.\w$])(await[ \t]+)?(using)(?=" + _DECLARES + rb")"), (b"", b"const")),
+    (
+        b"using",
+        re.compile(rb"(?<![.\w$])(await[ \t]+)?(using)(?=" + _DECLARES + rb")"),
+        (b"", b"const"),
+    ),
     (b"using", re.compile(rb"(?<![\w$])(using)(?![\w$])(?!" + _DECLARES + rb")"), (b"_sing",)),
     (b" as", re.compile(rb"(?<![.\w$])(?:let|const|var)[ \t]+(as)\b(?=\s*[=:;])"), (b"_s",)),
-    (b"type as", re.compile(rb"(?<=[{,])\s*type\s+(as)(?=\s*[,}]|\s+as\s+(?!as\b)" + _NAME + rb"\s*[,}])"), (b"_s",)),
-    (b"type", re.compile(rb"""(?<![.\w$])export\s+type(\s+\*[^;"']*?)(?=\bfrom\s*["'])"""), (b" {}",)),
+    (
+        b"type as",
+        re.compile(rb"(?<=[{,])\s*type\s+(as)(?=\s*[,}]|\s+as\s+(?!as\b)" + _NAME + rb"\s*[,}])"),
+        (b"_s",),
+    ),
+    (
+        b"type",
+        re.compile(rb"""(?<![.\w$])export\s+type(\s+\*[^;"']*?)(?=\bfrom\s*["'])"""),
+        (b" {}",),
+    ),
     (b"abstract", re.compile(rb"(?<![.\w$])export\s+default\s+(abstract)\s+class\b"), (b"",)),
 )
 _TAGGED = re.compile(rb">[ \t]*`")

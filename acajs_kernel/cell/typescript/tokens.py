@@ -19,7 +19,22 @@ _REGEX = re.compile(rb"/(?:\\[^\n]|\[(?:\\[^\n]|[^\]\\\n])*\]|[^/\\\[\n])+/\w*")
 _TEMPLATE_PART = re.compile(rb"(?:[^`\\$]|\\[\s\S]|\$(?!\{))*(`|\$\{)?")
 _BEFORE_REGEX = frozenset(b"(,=:[!&|?{};+-*%<>~^\n")
 _WORDS_BEFORE_REGEX = frozenset(
-    {b"return", b"typeof", b"case", b"in", b"of", b"delete", b"void", b"throw", b"new", b"await", b"yield", b"else", b"do", b"instanceof"}
+    {
+        b"return",
+        b"typeof",
+        b"case",
+        b"in",
+        b"of",
+        b"delete",
+        b"void",
+        b"throw",
+        b"new",
+        b"await",
+        b"yield",
+        b"else",
+        b"do",
+        b"instanceof",
+    }
 )
 
 
