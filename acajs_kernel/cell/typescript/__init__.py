@@ -7,8 +7,9 @@ added to the session, and types are not checked.
 from __future__ import annotations
 
 from acajs_kernel.cell.typescript.edits import Edits
-from acajs_kernel.cell.typescript.emitting import TypeScriptError, emit
+from acajs_kernel.cell.typescript.emitting import emit
 from acajs_kernel.cell.typescript.erasing import erase_types
+from acajs_kernel.cell.typescript.errors import TypeScriptError
 from acajs_kernel.cell.typescript.grammar import parse
 
 __all__ = ["TypeScriptError", "erase"]

@@ -60,6 +60,11 @@ class Edits:
             (start, end), first + spaces[len(first) : len(spaces) - len(last)] + last
         )
 
+    def collapse(self, start: int, end: int, replacement: str) -> None:
+        """Put a text in the place of another, and behind it the line breaks of that."""
+        breaks = _NOT_LINE_TERMINATOR.sub("", self.slice(start, end))
+        self.replace(start, end, replacement + breaks)
+
     def blank_node(self, node: Node, *, first: str = "") -> None:
         """Put spaces for a node's text."""
         self.blank(node.start_byte, node.end_byte, first=first)

@@ -252,11 +252,9 @@ class _Recovery:
             self._draft.put(token.start, token.end, b"_bstract")
         elif word == b"accessor" and not ends_here and not following.after_line:
             self._draft.put(token.start, token.end)
-        elif word == b"declare" and not ends_here and previous.text in _MODIFIERS:
-            while index and self._found[index - 1].text in _MODIFIERS:
-                index -= 1
-                self._draft.hide(self._found[index].start, self._found[index].end)
-        elif word == b"[" and previous.text in _MODIFIERS and self._is_index(index):
+        elif (word == b"declare" and not ends_here and previous.text in _MODIFIERS) or (
+            word == b"[" and previous.text in _MODIFIERS and self._is_index(index)
+        ):
             while index and self._found[index - 1].text in _MODIFIERS:
                 index -= 1
                 self._draft.hide(self._found[index].start, self._found[index].end)

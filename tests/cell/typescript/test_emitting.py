@@ -26,7 +26,7 @@ def test_values_are_the_compilers(text: str, oracle: Oracle) -> None:
     [
         ('enum E {\n  A = "a",\n  B }', 3, 3, ["member B of the enum E", 'B = "B"']),
         ("enum E { [x] = 1 }", 1, 10, ["fixed name", "[x]"]),
-        ("/* é😀 */ enum E { A = '', B }", 1, 28, ["member B"]),
+        ("/* é😀 */ enum E { A = '', B }", 1, 27, ["member B"]),
         ("class A { constructor(private { x }: any) {} }", 1, 23, ["parameter property", "this."]),
         (
             "class A extends B { constructor(public x: 1) { if (x) super(); } }",

@@ -66,7 +66,7 @@ def test_lone_surrogates_stay() -> None:
 
 def test_columns_count_utf16_units() -> None:
     """A character outside of the basic plane leaves two spaces."""
-    assert erase('let x: "😀" = 1') == "let x         = 1"
+    assert erase('let x: "😀" = 1') == "let x       = 1"
 
 
 def test_jsx_stays_as_it_is() -> None:
