@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Constant", "constant_of", "unquote"]
 
-Constant = Union[float, str, None]
+Constant = float | str | None
 """A number, a text (whose content may be unknown and is empty then), or None: unknown."""
 
 _ESCAPE = re.compile(r"\\(u\{[\da-fA-F]{1,6}\}|u[\da-fA-F]{4}|x[\da-fA-F]{2}|\r\n|[\s\S])")
@@ -27,25 +27,23 @@ _SIGN = 0x80000000
 def constant_of(node: Node, known: Mapping[str, Constant], edits: Edits) -> Constant:
     """Return the value of an expression; None where only running it tells."""
     text = edits.of(node)
+    value: Constant = None
     if node.type == "number":
-        return _number(text)
-    if node.type in {"string", "template_string"}:
-        return None if "${" in text and node.type != "string" else unquote(text)
-    if node.type in {"identifier", "property_identifier"}:
-        return {"NaN": math.nan, "Infinity": math.inf}.get(text, known.get(text))
-    if node.type == "parenthesized_expression":
-        return constant_of(node.named_children[0], known, edits)
-    if node.type == "member_expression":
-        name = node.child_by_field_name("property")
-        return None if name is None else known.get(edits.of(name)) if known else None
-    if node.type == "unary_expression":
+        value = _number(text)
+    elif node.type == "string" or (node.type == "template_string" and "${" not in text):
+        value = unquote(text)
+    elif node.type == "identifier":
+        value = known.get(text, {"NaN": math.nan, "Infinity": math.inf}.get(text))
+    elif node.type == "parenthesized_expression":
+        value = constant_of(node.named_children[0], known, edits)
+    elif node.type == "unary_expression":
         operand = constant_of(node.named_children[-1], known, edits)
-        return _unary(node.children[0].type, operand)
-    if node.type == "binary_expression":
+        value = _unary(node.children[0].type, operand)
+    elif node.type == "binary_expression":
         left = constant_of(node.children[0], known, edits)
         right = constant_of(node.children[-1], known, edits)
-        return _binary(node.children[1].type, left, right)
-    return None
+        value = _binary(node.children[1].type, left, right)
+    return value
 
 
 def unquote(text: str) -> str:

@@ -64,7 +64,7 @@ class Draft:
         return self.part(end) or changed
 
     def part(self, offset: int) -> bool:
-        """Let a statement or a member end at an offset, where its line does and more seems to follow.
+        """End a statement or a member where its line ends, though more seems to follow.
 
         Returns:
             Whether anything changed.

@@ -12,11 +12,12 @@ __all__ = ["Edits"]
 
 _NOT_LINE_TERMINATOR = re.compile("[^\n\r\u2028\u2029]")
 _TRIVIA = re.compile(rb"(?:\s|\xc2\xa0|\xef\xbb\xbf|\xe2\x80[\xa8\xa9]|/\*[\s\S]*?\*/|//[^\n\r]*)*")
+_LAST_OF_ONE_UNIT = "\uffff"
 
 
 def _space(match: re.Match[str]) -> str:
     # Columns count UTF-16 units.
-    return "  " if ord(match[0]) > 0xFFFF else " "
+    return "  " if match[0] > _LAST_OF_ONE_UNIT else " "
 
 
 class Edits:

@@ -127,7 +127,7 @@ def _member_key(node: Node, edits: Edits) -> tuple[str, str]:
         text = text[1:-1].strip()
         if text[:1] not in {'"', "'", "`"} or "${" in text:
             raise TypeScriptError(
-                f"A member of an enum has a fixed name. Write the name itself in place of [{text}].",
+                f"A member of an enum has a fixed name. Write the name in place of [{text}].",
                 node,
                 edits,
             )

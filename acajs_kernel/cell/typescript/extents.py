@@ -25,6 +25,8 @@ _NUMBER = re.compile(
 )
 _INTERESTING = re.compile(rb"""/\*[\s\S]*?\*/|//[^\n\r]*|=>|[()\[\]{}<>'"`]""")
 _CLOSING = {b"(": b")", b"[": b"]", b"{": b"}", b"<": b">"}
+_CLOSED = frozenset(_CLOSING.values())
+_QUOTES = frozenset({b"'", b'"', b"`"})
 _PREFIXES = frozenset({b"keyof", b"unique", b"readonly", b"infer"})
 _KEYWORDS = frozenset({b"extends", b"implements", b"of", b"in", b"instanceof"})
 
@@ -71,26 +73,27 @@ def bracket_end(text: bytes, offset: int, *, angles: bool = False) -> int:
     position = offset + 1
     while match := _INTERESTING.search(text, position):
         token, position = match[0], match.end()
-        if token in {b"'", b'"'}:
-            string = _STRING.match(text, match.start())
-            if string is None:
-                return -1
-            position = string.end()
-        elif token == b"`":
-            position = template_end(text, match.start())
-            if position < 0:
-                return -1
+        if token in _QUOTES:
+            position = _literal_end(text, match.start())
+        elif token in {b"<", b">"} and not angles:
+            continue
         elif token in _CLOSING:
-            if token != b"<" or angles:
-                expected.append(_CLOSING[token])
-        elif token in {b")", b"]", b"}", b">"}:
-            if token == b">" and not angles:
-                continue
+            expected.append(_CLOSING[token])
+        elif token in _CLOSED:
             if token != expected.pop():
-                return -1
-            if not expected:
+                position = -1
+            elif not expected:
                 return position
+        if position < 0:
+            break
     return -1
+
+
+def _literal_end(text: bytes, offset: int) -> int:
+    if text[offset : offset + 1] == b"`":
+        return template_end(text, offset)
+    string = _STRING.match(text, offset)
+    return string.end() if string else -1
 
 
 def angle_end(text: bytes, offset: int) -> int:
@@ -130,6 +133,11 @@ def type_end(text: bytes, offset: int, *, conditional: bool = True) -> int:
     token = _on_line(text, end)
     if _word(text, token) != b"extends":
         return end
+    return _conditional_end(text, end, token)
+
+
+def _conditional_end(text: bytes, end: int, token: int) -> int:
+    """Return where `A extends B ? C : D` ends, or `A` where it is not that."""
     test = type_end(text, token + len(b"extends"), conditional=False)
     if test < 0:
         return -1
@@ -153,26 +161,17 @@ def _function_end(text: bytes, position: int) -> int | None:
     start = position
     if _word(text, position) == b"abstract":
         position = skip(text, position + len(b"abstract"))
-        if _word(text, position) != b"new":
-            return None
     if _word(text, position) == b"new":
         position = skip(text, position + len(b"new"))
     if text[position : position + 1] == b"<":
-        position = angle_end(text, position)
-        if position < 0:
-            return -1
-        position = skip(text, position)
-    if text[position : position + 1] != b"(":
-        return None if position == start else -1
-    if position == start and not _begins_parameters(text, position):
+        position = skip(text, max(position, angle_end(text, position)))
+    if text[position : position + 1] != b"(" or (
+        position == start and not _begins_parameters(text, position)
+    ):
         return None
     closed = bracket_end(text, position)
-    if closed < 0:
-        return -1
-    arrow = skip(text, closed)
-    if not text.startswith(b"=>", arrow):
-        return None
-    return type_end(text, arrow + 2)
+    arrow = skip(text, closed) if closed >= 0 else 0
+    return type_end(text, arrow + 2) if text.startswith(b"=>", arrow) else None
 
 
 def _begins_parameters(text: bytes, position: int) -> bool:
@@ -212,19 +211,21 @@ def _union_end(text: bytes, offset: int) -> int:
         position = operator + 1
 
 
+def _prefixed_end(text: bytes, position: int, word: bytes) -> int:
+    """Return where `keyof T` and its like end, or the word where it is but a name."""
+    end = _operand_end(text, skip(text, position + len(word)))
+    if end < 0:
+        return position + len(word)
+    token = skip(text, end)
+    if word == b"infer" and _word(text, token) == b"extends":
+        return max(end, type_end(text, token + len(b"extends"), conditional=False))
+    return end
+
+
 def _operand_end(text: bytes, position: int) -> int:
     word = _word(text, position)
     if word in _PREFIXES:
-        operand = skip(text, position + len(word))
-        end = _operand_end(text, operand)
-        if end >= 0 and word == b"infer":
-            token = skip(text, end)
-            if _word(text, token) == b"extends":
-                bound = type_end(text, token + len(b"extends"), conditional=False)
-                return bound if bound >= 0 else end
-        if end >= 0:
-            return end
-        return position + len(word)
+        return _prefixed_end(text, position, word)
     if word in {b"asserts", b"typeof"}:
         operand = (
             _on_line(text, position + len(word))
@@ -248,35 +249,32 @@ def _operand_end(text: bytes, position: int) -> int:
 
 def _primary_end(text: bytes, position: int) -> int:
     character = text[position : position + 1]
-    if character in {b"(", b"["}:
+    if character in {b"(", b"[", b"{"}:
         return bracket_end(text, position)
-    if character == b"{":
-        return bracket_end(text, position)
-    if character == b"`":
-        return template_end(text, position)
-    for pattern in (_STRING, _NUMBER):
-        match = pattern.match(text, position)
-        if match:
-            return match.end()
+    if character in _QUOTES:
+        return _literal_end(text, position)
+    number = _NUMBER.match(text, position)
+    return number.end() if number else _name_end(text, position)
+
+
+def _name_end(text: bytes, position: int) -> int:
+    """Return where `A.B<C>` or `import("a").B<C>` ends."""
     name = NAME.match(text, position)
     if name is None or name[0] in _KEYWORDS:
         return -1
     end = name.end()
     if name[0] == b"import":
         call = skip(text, end)
-        if text[call : call + 1] != b"(":
-            return -1
-        end = bracket_end(text, call)
+        end = bracket_end(text, call) if text[call : call + 1] == b"(" else -1
     while end >= 0:
         dot = skip(text, end)
         if text[dot : dot + 1] != b"." or text[dot + 1 : dot + 2] == b".":
             break
-        part = re.compile(rb"#?" + NAME.pattern).match(text, skip(text, dot + 1))
+        part = NAME.match(text, skip(text, dot + 1))
         if part is None:
             break
         end = part.end()
-    angle = _on_line(text, end)
+    angle = _on_line(text, end) if end >= 0 else 0
     if end >= 0 and text[angle : angle + 1] == b"<":
-        closed = arguments_end(text, angle)
-        return closed if closed >= 0 else end
+        end = max(end, arguments_end(text, angle))
     return end

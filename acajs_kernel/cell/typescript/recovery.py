@@ -1,4 +1,4 @@
-"""A text that the grammar does not take, with all types that can be found without a tree simplified.
+"""A text that the grammar does not take, with the types in it made simple.
 
 What is found here can be nothing else than a type, as far as brackets and the tokens beside
 it tell.
@@ -37,6 +37,8 @@ _NO_VALUES = frozenset(
     b"delete void throw extends default else do".split()
 )
 _CASTS = frozenset({b"as", b"satisfies"})
+# What tells that a word before it is only a name.
+_AFTER_NAMES = frozenset({b":", b"(", b"=", b",", b")"})
 _CLOSING = frozenset({b")", b"]", b"}"})
 _NOTHING = Token(b"", 0, 0, after_line=True)
 
@@ -104,24 +106,18 @@ class _Recovery:
             self._opened.append(_Bracket(word, previous.text, is_class, is_list))
         elif word in _CLOSING and len(self._opened) > 1:
             self._closed = self._opened.pop()
-        elif (
-            word == b"class"
-            and previous.text != b"."
-            and self._found[index + 1].text
-            not in {
-                b":",
-                b"(",
-                b"=",
-                b",",
-                b")",
-            }
-        ):
-            self._classes.append(len(self._opened))
+        elif word == b"class" and previous.text != b".":
+            if self._found[index + 1].text not in _AFTER_NAMES:
+                self._classes.append(len(self._opened))
         elif word == b"import":
             self._in_import = self._found[index + 1].text not in {b"(", b"."}
-        elif self._in_import and (word[:1] in {b"'", b'"'} or word == b";" or word == b"="):
+        elif self._in_import and word[:1] in {b"'", b'"', b";", b"="}:
             self._in_import = False
-        depth = len(self._opened)
+        self._follow_member(token, previous)
+
+    def _follow_member(self, token: Token, previous: Token) -> None:
+        """Keep account of declarations of variables and members of classes."""
+        word, depth = token.text, len(self._opened)
         if word in _DECLARED:
             self._declaring = depth
         elif self._declaring >= depth and (
@@ -145,20 +141,21 @@ class _Recovery:
             return 0 if end == name_end else end
         if not token.after_line and previous.text not in _STATEMENT_ENDS:
             return 0
+        end = 0
         if following.after_line or not _is_name(following):
-            return 0
-        if word == b"interface":
-            return self._interface(following.end)
-        if word == b"type":
-            return self._alias(following.end)
-        if word == b"declare" and not self._opened[-1].is_class:
+            pass
+        elif word == b"interface":
+            end = self._interface(following.end)
+        elif word == b"type":
+            end = self._alias(following.end)
+        elif word == b"declare" and not self._opened[-1].is_class:
             if following.text in _BODIED:
-                return self._empty(following.end)
-            if following.text == b"function":
-                return self._signature(self._found[index + 2].end)
-            if following.text in _DECLARED and self._found[index + 3].text == b":":
-                return self._stand_in(self._found[index + 3].end)
-        return 0
+                end = self._empty(following.end)
+            elif following.text == b"function":
+                end = self._signature(self._found[index + 2].end)
+            elif following.text in _DECLARED and self._found[index + 3].text == b":":
+                end = self._stand_in(self._found[index + 3].end)
+        return end
 
     def _parameters(self, offset: int) -> int:
         """Let one simple type parameter stand for all; return where they end, or the offset."""

@@ -58,25 +58,12 @@ def qualify(body: Node, names: frozenset[str], owner: str, edits: Edits) -> None
             continue
         if node.type == "identifier":
             if edits.of(node) in visible:
-                _qualify_identifier(node, owner, edits)
+                edits.insert(node.start_byte, f"{owner}.")
         elif node.type.startswith("shorthand_property_identifier"):
             if (name := edits.of(node)) in visible:
                 edits.insert(node.end_byte, f": {owner}.{name}")
         else:
             waiting += [(child, visible) for child in node.children]
-
-
-def _qualify_identifier(node: Node, owner: str, edits: Edits) -> None:
-    call = node.parent
-    if (
-        call is not None
-        and call.type == "call_expression"
-        and call.child_by_field_name("function") == node
-    ):
-        edits.insert(node.start_byte, f"(0, {owner}.")  # else `this` would be the namespace
-        edits.insert(node.end_byte, ")")
-    else:
-        edits.insert(node.start_byte, f"{owner}.")
 
 
 def declared_in(block: Node, edits: Edits) -> set[str]:

@@ -101,6 +101,7 @@ def exporter(node: Node, edits: Edits) -> str:
 
 
 def is_declared(node: Node) -> bool:
+    """Tell whether a declaration is one of `declare`, which leaves nothing."""
     return node.parent is not None and node.parent.type == "ambient_declaration"
 
 
@@ -124,6 +125,7 @@ def _statement_is_only_type(statement: Node) -> bool:
 
 
 def declared_names(declaration: Node, edits: Edits) -> Iterator[str]:
+    """Yield the names that a declaration declares."""
     name = declaration.child_by_field_name("name")
     if name is not None:
         yield edits.of(name)
@@ -135,6 +137,7 @@ def declared_names(declaration: Node, edits: Edits) -> Iterator[str]:
 
 
 def bound_names(pattern: Node, edits: Edits) -> Iterator[str]:
+    """Yield the names that a pattern binds."""
     if pattern.type in _BINDINGS:
         yield edits.of(pattern)
         return

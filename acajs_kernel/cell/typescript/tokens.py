@@ -58,36 +58,36 @@ def tokens(text: bytes) -> Iterator[Token]:
         match = _TOKEN.match(text, position)
         if match is None:  # cannot be: the last alternative takes any character
             return
-        kind = match.lastgroup
         start, position = position, match.end()
-        if kind == "space":
+        if match.lastgroup in {"space", "line"}:
+            after_line = after_line or match.lastgroup == "line"
             continue
-        if kind == "line":
-            after_line = True
-            continue
-        value = match[0]
+        value = previous_value = match[0]
         if value == b"/" and _begins_expression(previous):
             regex = _REGEX.match(text, start)
             if regex is not None:
-                value, position = b"/", regex.end()
-                yield Token(b"0", start, position, after_line)
-                previous, after_line = b"0", False
-                continue
-        if value == b"`" or (value == b"}" and holes and holes[-1] == 0):
-            if value == b"}":
-                holes.pop()
-            part = _TEMPLATE_PART.match(text, position)
-            position = part.end() if part else position
+                position = regex.end()
+                value = previous_value = b"0"
+        elif value == b"`" or (value == b"}" and holes and holes[-1] == 0):
+            position, previous_value = _template_part(text, position, value, holes)
             value = b"`"
-            if part and part[1] == b"${":
-                holes.append(0)
-                yield Token(value, start, position, after_line)
-                previous, after_line = b"(", False  # an expression begins
-                continue
         elif holes and value in {b"{", b"}"}:
             holes[-1] += 1 if value == b"{" else -1
         yield Token(value, start, position, after_line)
-        previous, after_line = value, False
+        previous, after_line = previous_value, False
+
+
+def _template_part(
+    text: bytes, position: int, opening: bytes, holes: list[int]
+) -> tuple[int, bytes]:
+    """Go on to the end of a template or to its next hole; say as what it ends."""
+    if opening == b"}":
+        holes.pop()
+    part = _TEMPLATE_PART.match(text, position)
+    if part is None or part[1] != b"${":
+        return (part.end() if part else position), b"`"
+    holes.append(0)
+    return part.end(), b"("  # an expression begins
 
 
 def _begins_expression(previous: bytes) -> bool:

@@ -75,3 +75,23 @@ def test_jsx_stays_as_it_is() -> None:
     assert erase(text, jsx=True) == (
         "const a              = <A         b={1          } c='d'>it's {x } {/* e */}</A>;"
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "let x: " + "keyof " * 5000 + "T = 1",
+        "let x = 1 as " + "A<" * 3000 + "B" + ">" * 3000,
+        "let x: " + "(" * 3000 + "T" + ")" * 3000 + " = 1",
+        "type A = " + "`${" * 2000 + "T" + "}`" * 2000,
+        "enum E { A = " + "-" * 1 + "(" * 3000 + "1" + ")" * 3000 + " }",
+        "let x: " + "<" * 20000,
+        "`" * 20001,
+        "f<" * 5000 + "`",
+    ],
+)
+@pytest.mark.timeout(20)
+def test_depth_and_nonsense_end_soon(text: str) -> None:
+    """What nobody writes by hand is erased or refused, and takes no time to speak of."""
+    erased = erase(text)
+    assert erased is None or ":" not in erased
