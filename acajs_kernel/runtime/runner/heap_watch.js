@@ -29,34 +29,35 @@ function watchHeap(limit) {
   /** Answers that take less are no sign of a collection, in milliseconds. */
   const PROMPT = 250;
 
+  /** The least part of a processor that collections get while others want it too. */
+  const SHARE = 0.05;
+
   const now = performance.now.bind(performance);
 
   /** The part of the heap that was used when it was asked for last. */
   let used = 0;
-  /** Milliseconds on a full heap in which the main thread did not answer, of how many. */
+  /** Milliseconds on a full heap in which the main thread did not answer, less those in which it ran. */
   let blocked = 0;
-  let watched = 0;
   let isAsking = false;
   let asked = 0;
   let processor = 0;
 
-  /**
-   * Count the time since the question was asked, unless the process has slept through it.
-   * @returns {void}
-   */
-  function count() {
-    const waited = now() - asked;
+  /** @returns {number} Milliseconds that the processors have worked for this process. */
+  function worked() {
     const { user, system } = process.cpuUsage();
-    const isBusy = (user + system) / 1000 - processor > waited / 2;
-    watched += waited;
-    blocked += isBusy && waited > PROMPT ? waited : 0;
+    return (user + system) / 1000;
+  }
+
+  /** @returns {number} Milliseconds since the question was asked, or none where the process slept. */
+  function waiting() {
+    const milliseconds = now() - asked;
+    return worked() - processor > milliseconds * SHARE ? milliseconds : 0;
   }
 
   /** Look at the heap. The main thread answers between two collections, whatever it does. */
   function ask() {
     const session = new inspector.Session();
-    const { user, system } = process.cpuUsage();
-    processor = (user + system) / 1000;
+    processor = worked();
     asked = now();
     isAsking = true;
     session.connectToMainThread();
@@ -64,19 +65,15 @@ function watchHeap(limit) {
       isAsking = false;
       session.disconnect();
       used = error === null ? /** @type {any} */ (usage).usedSize / limit : 0;
-      if (used < FULL) {
-        blocked = 0;
-        watched = 0;
-      } else {
-        count();
-        judge(0);
-      }
+      const answered = waiting();
+      blocked = used < FULL ? 0 : blocked + (answered > PROMPT ? answered : 0);
+      judge(0);
     });
   }
 
-  /** @param {number} waiting Milliseconds of a question that has no answer yet. */
-  function judge(waiting) {
-    if (blocked + waiting >= PATIENCE && blocked + waiting >= (watched + waiting) / 2) {
+  /** @param {number} unanswered Milliseconds of a question that has no answer yet. */
+  function judge(unanswered) {
+    if (blocked + unanswered >= PATIENCE) {
       // What V8 writes then, by which the agent knows the reason.
       fs.writeSync(2, "\n<--- Last few GCs --->\nJavaScript heap out of memory\n");
       process.kill(process.pid, "SIGKILL");
@@ -85,15 +82,12 @@ function watchHeap(limit) {
 
   const timer = startTimer(() => {
     if (!isAsking) {
+      blocked = Math.max(0, blocked - INTERVAL);
       if (process.memoryUsage.rss() > NEAR * limit) {
         ask();
       }
     } else if (used >= FULL) {
-      const { user, system } = process.cpuUsage();
-      const waiting = now() - asked;
-      if ((user + system) / 1000 - processor > waiting / 2) {
-        judge(waiting);
-      }
+      judge(waiting());
     }
   }, INTERVAL);
   timer.unref();
