@@ -23,16 +23,16 @@ import httpx
 from acajs_kernel.azure.failures import azure_error
 from acajs_kernel.azure.values import items_at, text_at
 from acajs_kernel.errors import AzureError, ConfigurationError
+from acajs_kernel.http.call import Answer
+from acajs_kernel.http.failure import Failure, ShapeError
+from acajs_kernel.http.redaction import Redactor, shorten
+from acajs_kernel.http.retry import RetryPolicy, retry_after_seconds
+from acajs_kernel.http.silence import Silence, SilentError
+from acajs_kernel.http.transport import CONNECT_SECONDS, open_http_client
+from acajs_kernel.http.unreachable import explain_connection_fault
 from acajs_kernel.pool import AzureToken, Endpoint, JsonValue, TokenSource
-from acajs_kernel.pool.answers import ShapeError, parse_error, parse_json, shorten
-from acajs_kernel.pool.call import Answer
-from acajs_kernel.pool.failures import Failure
-from acajs_kernel.pool.redaction import Redactor
+from acajs_kernel.pool.answers import parse_error, parse_json
 from acajs_kernel.pool.remedies import of_certificate
-from acajs_kernel.pool.retry import RetryPolicy, retry_after_seconds
-from acajs_kernel.pool.silence import Silence, SilentError
-from acajs_kernel.pool.transport import CONNECT_SECONDS, open_http_client
-from acajs_kernel.pool.unreachable import explain_connection_fault
 
 __all__ = ["MANAGEMENT_URL", "ResourceManager"]
 
@@ -377,7 +377,7 @@ class ResourceManager:
         host = self._address.host
         if isinstance(fault, (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError)):
             problem = explain_connection_fault(
-                fault, endpoint=self._address, seconds=seconds, describe=describe
+                fault, address=self._address, seconds=seconds, describe=describe
             )
             reason = f"{host} was not reached: {problem.what}"
             through = f", and the proxy that {problem.proxy} names" if problem.proxy else ""

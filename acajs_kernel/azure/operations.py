@@ -15,12 +15,12 @@ from acajs_kernel.azure.client import ResourceManager
 from acajs_kernel.azure.failures import azure_error
 from acajs_kernel.azure.values import member, text_at
 from acajs_kernel.errors import AzureError
+from acajs_kernel.http.call import Answer
+from acajs_kernel.http.redaction import Redactor
+from acajs_kernel.http.retry import retry_after_seconds
 from acajs_kernel.pool import JsonValue
 from acajs_kernel.pool.answers import parse_error
-from acajs_kernel.pool.call import Answer
-from acajs_kernel.pool.redaction import Redactor
 from acajs_kernel.pool.results import ServiceErrorDetail
-from acajs_kernel.pool.retry import retry_after_seconds
 
 __all__ = ["Change", "Report", "ResourceKind"]
 

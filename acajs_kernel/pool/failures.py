@@ -7,7 +7,6 @@ what a decision about sending the request again needs to know.
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import NamedTuple
 
 from acajs_kernel.errors import (
     AuthenticationError,
@@ -26,15 +25,16 @@ from acajs_kernel.errors import (
     TooLargeError,
     UnexpectedAnswerError,
 )
+from acajs_kernel.http.call import Answer, Call
+from acajs_kernel.http.failure import Failure
+from acajs_kernel.http.redaction import Redactor, shorten
 from acajs_kernel.pool import remedies
-from acajs_kernel.pool.answers import parse_error, shorten
-from acajs_kernel.pool.call import Answer, Call
+from acajs_kernel.pool.answers import parse_error
 from acajs_kernel.pool.endpoint import Endpoint
 from acajs_kernel.pool.lookalikes import is_web_page, look_at, web_page_title
-from acajs_kernel.pool.redaction import Redactor
 from acajs_kernel.pool.results import ServiceErrorDetail
 
-__all__ = ["Failure", "FailureReader"]
+__all__ = ["FailureReader"]
 
 _FATE_UNKNOWN = "The cell may have run. It was not sent again."
 
@@ -58,33 +58,6 @@ _STATUS_ERRORS: dict[int, type[PoolError]] = {
     429: PoolBusyError,
 }
 _TRANSIENT_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
-
-
-class Failure(NamedTuple):
-    """A failed attempt.
-
-    Attributes:
-        error: What to raise if the request is not sent again.
-        reason: What happened, a clause for people.
-        is_safe: The request was certainly not carried out: any call may be sent again.
-        is_transient: Sending again can help at all.
-        was_connecting: No connection came about.
-        is_busy: The service asked to come back later.
-        is_refusal: The token was refused, which may pass: a role that was given just now
-            takes minutes to spread.
-        retry_after_seconds: How long the service asked to wait, if it said.
-        most_attempts: How often sending it is worth while in all; None for no such bound.
-    """
-
-    error: Exception
-    reason: str
-    is_safe: bool = False
-    is_transient: bool = False
-    was_connecting: bool = False
-    is_busy: bool = False
-    is_refusal: bool = False
-    retry_after_seconds: float | None = None
-    most_attempts: int | None = None
 
 
 class FailureReader:
@@ -215,6 +188,15 @@ class FailureReader:
             is_transient=True,
         )
 
+    def of_closed(self) -> Failure:
+        """Explain that the client was closed before the call."""
+        error = PoolError(
+            f"{self._call.operation} failed: the client of the session pool is closed.",
+            remedy="Restart the kernel.",
+            endpoint=self._endpoint.url,
+        )
+        return Failure(error, "the client is closed", is_safe=True)
+
     @property
     def _pool(self) -> str:
         return f"the session pool at {self._endpoint.host}"
@@ -305,7 +287,7 @@ class FailureReader:
     def _of_connection(self, fault: Exception, seconds: float, attempt: int) -> Failure:
         import httpx  # noqa: PLC0415 -- as above
 
-        from acajs_kernel.pool.unreachable import explain_connection_fault  # noqa: PLC0415
+        from acajs_kernel.http.unreachable import explain_connection_fault  # noqa: PLC0415
 
         if isinstance(fault, (httpx.UnsupportedProtocol, httpx.LocalProtocolError)):
             return Failure(
@@ -318,7 +300,7 @@ class FailureReader:
                 is_safe=True,
             )
         problem = explain_connection_fault(
-            fault, endpoint=self._endpoint, seconds=seconds, describe=self._describe
+            fault, address=self._endpoint, seconds=seconds, describe=self._describe
         )
         return Failure(
             self._error(

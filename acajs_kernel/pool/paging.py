@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar
 from urllib.parse import quote, urlencode
 
 from acajs_kernel.errors import UnexpectedAnswerError
-from acajs_kernel.pool.call import Answer, Call
+from acajs_kernel.http.call import Answer, Call
 from acajs_kernel.pool.endpoint import Endpoint
 
 __all__ = ["read_pages"]

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import httpx
 
-from acajs_kernel.pool.endpoint import Endpoint
-from acajs_kernel.pool.proxies import find_proxy
+from acajs_kernel.http.address import Address
+from acajs_kernel.http.proxies import find_proxy
 
 __all__ = ["ConnectionProblem", "explain_connection_fault"]
 
@@ -48,17 +48,17 @@ class ConnectionProblem:
 
 
 def explain_connection_fault(
-    fault: Exception, *, endpoint: Endpoint, seconds: float, describe: Callable[[Exception], str]
+    fault: Exception, *, address: Address, seconds: float, describe: Callable[[Exception], str]
 ) -> ConnectionProblem:
     """Tell why no connection came about.
 
     Args:
         fault: What the HTTP library raised before anything was sent.
-        endpoint: Where the request was to go.
+        address: Where the request was to go.
         seconds: How long the attempt took, in seconds.
         describe: Puts an exception into words without secrets.
     """
-    proxy = find_proxy(endpoint)
+    proxy = find_proxy(address)
     owner, to, through = (
         ("the proxy's", " to the proxy", " through the proxy") if proxy.url else ("its", "", "")
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from acajs_kernel.pool.transfer import Download, Upload
+from acajs_kernel.http.transfer import Download, Upload
 
 if TYPE_CHECKING:
     import httpx
