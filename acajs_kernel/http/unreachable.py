@@ -78,9 +78,9 @@ def explain_connection_fault(
     elif any(isinstance(cause, ConnectionRefusedError) for cause in causes):
         cause, what = "refused", f"the connection{to} was refused"
     elif isinstance(fault, httpx.TimeoutException):
-        cause, what = "timeout", f"no connection came about{through} within {seconds:.0f} s"
+        cause, what = "timeout", f"the connection{through} was not established within {seconds:.0f} s"
     else:
-        cause, what = "other", f"no connection came about{through} ({describe(fault)})"
+        cause, what = "other", f"the connection{through} failed ({describe(fault)})"
     return ConnectionProblem(cause, what, proxy.source, proxy.spared_by)
 
 

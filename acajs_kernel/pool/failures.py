@@ -121,7 +121,8 @@ class FailureReader:
             is_safe=is_safe,
             is_transient=status in _TRANSIENT_STATUSES,
             is_busy=status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE},
-            is_refusal=status == HTTPStatus.UNAUTHORIZED,
+            # A page is a proxy's or a network's, which no other token and no patience changes.
+            is_refusal=status == HTTPStatus.UNAUTHORIZED and not is_page,
             retry_after_seconds=retry_after_seconds,
         )
 
