@@ -25,6 +25,7 @@ from acajs_kernel.azure.values import items_at, text_at
 from acajs_kernel.errors import AzureError, ConfigurationError
 from acajs_kernel.http.call import Answer
 from acajs_kernel.http.failure import Failure, ShapeError
+from acajs_kernel.http.faults import Fault, read_fault
 from acajs_kernel.http.redaction import Redactor, shorten
 from acajs_kernel.http.retry import RetryPolicy, retry_after_seconds
 from acajs_kernel.http.silence import Silence, SilentError
@@ -321,8 +322,8 @@ class ResourceManager:
                     content=content,
                     timeout=httpx.Timeout(CONNECT_SECONDS, read=_ANSWER_SECONDS),
                 )
-        except (httpx.HTTPError, httpx.StreamError, ssl.SSLError, TimeoutError) as fault:
-            return self._of_fault(operation, fault, self.clock() - started, redact)
+        except (httpx.HTTPError, httpx.StreamError, ssl.SSLError, TimeoutError) as error:
+            return self._of_fault(operation, read_fault(error), self.clock() - started, redact)
         self._was_reached = True
         if self._silence is not None:
             self._silence.heard()
@@ -365,19 +366,15 @@ class ResourceManager:
             retry_after_seconds=retry_after_seconds(answer.headers),
         )
 
-    def _of_fault(
-        self, operation: str, fault: Exception, seconds: float, redact: Redactor
-    ) -> Failure:
+    def _of_fault(self, operation: str, fault: Fault, seconds: float, redact: Redactor) -> Failure:
         """Explain a connection that did not come about, or broke."""
-
-        def describe(problem: Exception) -> str:
-            text = shorten(redact(str(problem)), 200)
-            return f"{type(problem).__name__}: {text}" if text else type(problem).__name__
-
         host = self._address.host
-        if isinstance(fault, (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError)):
+        if fault.kind == "connection":
             problem = explain_connection_fault(
-                fault, address=self._address, seconds=seconds, describe=describe
+                fault,
+                address=self._address,
+                seconds=seconds,
+                describe=lambda problem: problem.describe(redact),
             )
             reason = f"{host} was not reached: {problem.what}"
             through = f", and the proxy that {problem.proxy} names" if problem.proxy else ""
@@ -386,9 +383,9 @@ class ResourceManager:
                 remedy = of_certificate(self._address, problem.cause)
             error = AzureError(f"{operation} failed: {reason}.", remedy=remedy)
             return Failure(error, reason, is_transient=problem.is_transient, was_connecting=True)
-        is_timeout = isinstance(fault, (httpx.TimeoutException, TimeoutError))
+        is_timeout = fault.kind == "timeout"
         what = f"gave no answer within {seconds:.0f} s" if is_timeout else "broke the connection"
-        reason = f"{host} {what}" if is_timeout else f"{host} {what} ({describe(fault)})"
+        reason = f"{host} {what}" if is_timeout else f"{host} {what} ({fault.describe(redact)})"
         error = AzureError(
             f"{operation} failed: {reason}.",
             remedy="Run the command again; it continues where it stopped.",

@@ -13,6 +13,7 @@ import httpx
 
 from acajs_kernel.http.address import Address
 from acajs_kernel.http.call import Answer, AnswerTooLongError, Call, CarryingError
+from acajs_kernel.http.faults import read_fault
 from acajs_kernel.http.transfer import Upload
 from acajs_kernel.http.transport import USER_AGENT, open_transport, timeout
 
@@ -72,8 +73,8 @@ class HttpCarrier:
             with anyio.fail_after(call.total_seconds):
                 async with self._open(call, token) as response:
                     body = await self._read(response, call, started)
-        except (httpx.HTTPError, httpx.StreamError, ssl.SSLError, TimeoutError) as fault:
-            raise CarryingError(fault) from None
+        except (httpx.HTTPError, httpx.StreamError, ssl.SSLError, TimeoutError) as error:
+            raise CarryingError(read_fault(error)) from error
         return self._answer(response, body, started)
 
     @asynccontextmanager

@@ -250,15 +250,14 @@ class Exchange:
                 "%s %s: %s after %.3f s, attempt %d",
                 call.method,
                 call.path,
-                type(fault).__name__,
+                fault.name,
                 seconds,
                 attempt,
             )
             failure = self._explainer(call, token).of_fault(fault, seconds=seconds, attempt=attempt)
             # A library's text may quote what a server sent, and that may be a secret.
-            text = str(fault)
-            is_clean = Redactor(call.identifier, [token])(text) == text
-            raise _FailedError(failure) from (fault if is_clean else None)
+            is_clean = Redactor(call.identifier, [token])(fault.text) == fault.text
+            raise _FailedError(failure) from (problem.__cause__ if is_clean else None)
         except AnswerTooLongError as problem:
             raise _FailedError(
                 self._explainer(call, token).of_size(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple, Protocol
 
 from acajs_kernel.http.call import Answer
+from acajs_kernel.http.faults import Fault
 
 __all__ = ["Explainer", "Failure", "ShapeError", "Wait"]
 
@@ -84,7 +85,7 @@ class Explainer(Protocol):
     def of_size(self, answer: Answer, maximum_bytes: int, *, attempt: int) -> Failure:
         """Explain an answer of which no more was read."""
 
-    def of_fault(self, fault: Exception, *, seconds: float, attempt: int) -> Failure:
+    def of_fault(self, fault: Fault, *, seconds: float, attempt: int) -> Failure:
         """Explain why no whole answer came."""
 
     def of_closed(self) -> Failure:

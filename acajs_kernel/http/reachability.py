@@ -19,6 +19,7 @@ import httpx
 
 from acajs_kernel.errors import PoolUnreachableError
 from acajs_kernel.http.address import Address
+from acajs_kernel.http.faults import read_connection_fault
 from acajs_kernel.http.proxies import find_proxy
 from acajs_kernel.http.transport import (
     CONNECT_SECONDS,
@@ -152,16 +153,11 @@ def _common_name(name: object) -> str:
 def _unreachable(
     address: Address, operation: str, error: Exception, remedy: Remedy
 ) -> PoolUnreachableError:
-    fault: Exception = error
-    if not isinstance(error, httpx.HTTPError):
-        is_late = isinstance(error, (TimeoutError, asyncio.TimeoutError))
-        fault = httpx.ConnectTimeout("") if is_late else httpx.ConnectError(str(error))
-        fault.__cause__ = error
     problem = explain_connection_fault(
-        fault,
+        read_connection_fault(error),
         address=address,
         seconds=CONNECT_SECONDS,
-        describe=lambda problem: type(problem).__name__,
+        describe=lambda fault: fault.name,
     )
     return PoolUnreachableError(
         f"{operation} failed: {address.host} was not reached: {problem.what}.",

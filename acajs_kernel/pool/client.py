@@ -38,7 +38,7 @@ from acajs_kernel.pool.versions import ApiVersion
 from acajs_kernel.pool.wire import MANAGEMENT_API_VERSION, SESSION_API_VERSION, Wire
 
 if TYPE_CHECKING:
-    import httpx
+    from acajs_kernel.http.call import Transport
 
 __all__ = ["MAXIMUM_TIMEOUT_SECONDS", "PoolClient"]
 
@@ -91,7 +91,7 @@ class PoolClient(FileCalls):
         *,
         tokens: TokenSource | None = None,
         api_version: str = "2024-02-02-preview",
-        transport: httpx.AsyncBaseTransport | None = None,
+        transport: Transport | None = None,
         in_process: InProcessPool | None = None,
         output_streams_max_length: int | None = None,
         maximum_answer_bytes: int = MAXIMUM_ANSWER_BYTES,

@@ -1,6 +1,6 @@
 """What went wrong, as one exception of our own with a remedy, for every kind of failure.
 
-An HTTP status or a transport's exception becomes a `Failure`: the exception to raise, and
+An HTTP status or a fault of the connection becomes a `Failure`: the exception to raise, and
 what a decision about sending the request again needs to know.
 """
 
@@ -27,7 +27,9 @@ from acajs_kernel.errors import (
 )
 from acajs_kernel.http.call import Answer, Call
 from acajs_kernel.http.failure import Failure
+from acajs_kernel.http.faults import Fault
 from acajs_kernel.http.redaction import Redactor, shorten
+from acajs_kernel.http.urls import host_of
 from acajs_kernel.pool import remedies
 from acajs_kernel.pool.answers import parse_error
 from acajs_kernel.pool.endpoint import Endpoint
@@ -147,23 +149,11 @@ class FailureReader:
             answer, reason, attempt, remedy=remedies.UNEXPECTED_ANSWER, most_attempts=1
         )
 
-    def of_fault(self, fault: Exception, *, seconds: float, attempt: int) -> Failure:
-        """Explain a transport's exception."""
-        import httpx  # noqa: PLC0415 -- slow to load, and loaded where it has raised this
-
-        if isinstance(
-            fault,  # raised before the first byte of a request leaves
-            (
-                httpx.ConnectError,
-                httpx.ConnectTimeout,
-                httpx.PoolTimeout,
-                httpx.ProxyError,
-                httpx.UnsupportedProtocol,
-                httpx.LocalProtocolError,
-            ),
-        ):
+    def of_fault(self, fault: Fault, *, seconds: float, attempt: int) -> Failure:
+        """Explain why no whole answer came."""
+        if fault.kind in {"connection", "unsendable"}:
             return self._of_connection(fault, seconds, attempt)
-        is_timeout = isinstance(fault, (httpx.TimeoutException, TimeoutError))
+        is_timeout = fault.kind == "timeout"
         what = (
             f"no answer came within {seconds:.0f} s"
             if is_timeout
@@ -261,16 +251,12 @@ class FailureReader:
         )
 
     def _of_redirect(self, answer: Answer, attempt: int) -> Failure:
-        import httpx  # noqa: PLC0415 -- as above
-
-        try:
-            # The host alone: the rest of a location may hold the identifier.
-            target = httpx.URL(answer.headers.get("location", "")).host or "the same host"
-        except httpx.InvalidURL:
-            target = "somewhere unreadable"
+        # The host alone: the rest of a location may hold the identifier.
+        target = host_of(answer.headers.get("location", ""))
+        where = "somewhere unreadable" if target is None else target or "the same host"
         reason = (
             f"{self._pool} answered HTTP {answer.status}, a redirect to "
-            f"{shorten(self._redact(target), 100)}, which is not followed so that the token "
+            f"{shorten(self._redact(where), 100)}, which is not followed so that the token "
             "stays here"
         )
         return Failure(
@@ -285,12 +271,8 @@ class FailureReader:
             is_safe=True,
         )
 
-    def _of_connection(self, fault: Exception, seconds: float, attempt: int) -> Failure:
-        import httpx  # noqa: PLC0415 -- as above
-
-        from acajs_kernel.http.unreachable import explain_connection_fault  # noqa: PLC0415
-
-        if isinstance(fault, (httpx.UnsupportedProtocol, httpx.LocalProtocolError)):
+    def _of_connection(self, fault: Fault, seconds: float, attempt: int) -> Failure:
+        if fault.kind == "unsendable":
             return Failure(
                 ConfigurationError(
                     f"{self._call.operation} failed: the request cannot be sent: "
@@ -300,6 +282,9 @@ class FailureReader:
                 reason="the request cannot be sent",
                 is_safe=True,
             )
+        # Proxies are slow to look for, and hardly ever needed.
+        from acajs_kernel.http.unreachable import explain_connection_fault  # noqa: PLC0415
+
         problem = explain_connection_fault(
             fault, address=self._endpoint, seconds=seconds, describe=self._describe
         )
@@ -317,9 +302,8 @@ class FailureReader:
             was_connecting=True,
         )
 
-    def _describe(self, fault: Exception) -> str:
-        text = shorten(self._redact(str(fault)), 200)
-        return f"{type(fault).__name__}: {text}" if text else type(fault).__name__
+    def _describe(self, fault: Fault) -> str:
+        return fault.describe(self._redact)
 
 
 def _may_have_passed(detail: ServiceErrorDetail) -> bool:
