@@ -219,7 +219,7 @@ class Exchange:
                 call.body_size if call.body_size is not None else "some",
                 answer.received_bytes,
                 attempt,
-                Redactor(call.identifier, [token])(answer.operation_id) or "none",
+                self._explainer(call, token).support_id(answer) or "none",
             )
         return answer
 

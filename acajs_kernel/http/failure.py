@@ -90,3 +90,6 @@ class Explainer(Protocol):
 
     def of_closed(self) -> Failure:
         """Explain that the client was closed before the call."""
+
+    def support_id(self, answer: Answer) -> str:
+        """Return what the vendor's support asks for; empty where the answer has none."""

@@ -115,7 +115,7 @@ class FailureReader:
                 status=status,
                 code=code,
                 service_message=_with_details(detail),
-                operation_id=shorten(self._redact(answer.operation_id), 100),
+                operation_id=self.support_id(answer),
                 seconds=answer.seconds,
                 may_have_run=self._call.has_effect and not is_safe,
             ),
@@ -188,6 +188,10 @@ class FailureReader:
         )
         return Failure(error, "the client is closed", is_safe=True)
 
+    def support_id(self, answer: Answer) -> str:
+        """Return what the vendor's support asks for; empty where the answer has none."""
+        return shorten(self._redact(answer.operation_id), 100)
+
     @property
     def _pool(self) -> str:
         return f"the session pool at {self._endpoint.host}"
@@ -241,7 +245,7 @@ class FailureReader:
                 message + self._fate(is_safe=False),
                 remedy=remedy,
                 status=answer.status,
-                operation_id=shorten(self._redact(answer.operation_id), 100),
+                operation_id=self.support_id(answer),
                 seconds=answer.seconds,
                 may_have_run=self._call.has_effect,
             ),
