@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeVar
 
@@ -15,6 +13,7 @@ from acajs_kernel.http.address import Address
 from acajs_kernel.http.authentication import TokenSource
 from acajs_kernel.http.call import Answer, AnswerTooLongError, Call, CarryingError, InProcessPool
 from acajs_kernel.http.failure import Explainer, Failure, ShapeError, Wait
+from acajs_kernel.http.internals import without_command_line
 from acajs_kernel.http.redaction import Redactor
 from acajs_kernel.http.refusals import Refusals, Renewal
 from acajs_kernel.http.retry import RetryPolicy, retry_after_seconds
@@ -39,24 +38,6 @@ class _FailedError(Exception):
     def __init__(self, failure: Failure) -> None:
         super().__init__()
         self.failure = failure
-
-
-@contextlib.contextmanager
-def _without_command_line() -> Iterator[None]:
-    """Let httpx be loaded without its command line, whose libraries take 60 ms.
-
-    httpx does without where they are not installed
-    (https://github.com/encode/httpx/blob/0.28.1/httpx/__init__.py#L15).
-    """
-    name = "httpx._main"
-    is_first = "httpx" not in sys.modules and name not in sys.modules
-    if is_first:
-        sys.modules[name] = None  # type: ignore[assignment] # importing it fails then
-    try:
-        yield
-    finally:
-        if is_first:
-            del sys.modules[name]
 
 
 class Exchange:
@@ -228,7 +209,7 @@ class Exchange:
         carrier = self._carrier
         if carrier is None:
             # Late, because httpx and the certificate authorities take 150 ms to load.
-            with _without_command_line():
+            with without_command_line():
                 from acajs_kernel.http.carrier import HttpCarrier  # noqa: PLC0415
 
             transport = self._transport

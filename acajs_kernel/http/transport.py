@@ -11,9 +11,9 @@ import httpx
 from acajs_kernel import __version__
 from acajs_kernel.errors import ConfigurationError
 from acajs_kernel.http.address import Address
+from acajs_kernel.http.network import NetworkTransport
 from acajs_kernel.http.proxies import find_proxy
 from acajs_kernel.http.redaction import hide_identifiers_from_library_logs
-from acajs_kernel.http.writing import write_in_one_piece
 
 __all__ = [
     "CONNECT_SECONDS",
@@ -74,13 +74,8 @@ def open_transport(address: Address) -> httpx.AsyncBaseTransport:
     hide_identifiers_from_library_logs()
     proxy = find_proxy(address)
     try:
-        transport = httpx.AsyncHTTPTransport(
-            verify=ssl_context(address),
-            proxy=proxy.url or None,
-            trust_env=False,
-            limits=httpx.Limits(keepalive_expiry=_KEEPALIVE_SECONDS),
-        )
-    except (ValueError, ImportError, httpx.InvalidURL) as error:
+        return NetworkTransport(ssl_context(address), proxy.url, _KEEPALIVE_SECONDS)
+    except (ValueError, RuntimeError, httpx.InvalidURL) as error:
         # The cause is left out: a proxy's URL may hold a password.
         raise ConfigurationError(
             f"The proxy that {proxy.source} names cannot be used ({type(error).__name__}).",
@@ -89,8 +84,6 @@ def open_transport(address: Address) -> httpx.AsyncBaseTransport:
                 "`pip install socksio`."
             ),
         ) from None
-    write_in_one_piece(transport)
-    return transport
 
 
 def timeout(answer_seconds: float) -> httpx.Timeout:
