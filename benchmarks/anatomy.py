@@ -19,9 +19,9 @@ from contextlib import AsyncExitStack, ExitStack
 from itertools import count
 from pathlib import Path
 
+from acajs_kernel.http.authentication import StaticToken
 from acajs_kernel.local import LocalPool
 from acajs_kernel.pool import Endpoint, PoolClient
-from acajs_kernel.pool.authentication import StaticToken
 from acajs_kernel.session import Cell
 from acajs_kernel.session.embedded import EmbeddedPool
 from acajs_kernel.session.rich.session import RichSession

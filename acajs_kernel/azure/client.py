@@ -8,31 +8,29 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import random as random_numbers
-import ssl
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from types import TracebackType
-from urllib.parse import quote, urlencode
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote, urlencode, urlsplit
 
-import anyio
-import httpx
-
-from acajs_kernel.azure.failures import azure_error
+from acajs_kernel.azure.explaining import AzureExplainer
 from acajs_kernel.azure.values import items_at, text_at
 from acajs_kernel.errors import AzureError, ConfigurationError
-from acajs_kernel.pool import AzureToken, Endpoint, JsonValue, TokenSource
-from acajs_kernel.pool.answers import ShapeError, parse_error, parse_json, shorten
-from acajs_kernel.pool.call import Answer
-from acajs_kernel.pool.failures import Failure
-from acajs_kernel.pool.redaction import Redactor
-from acajs_kernel.pool.remedies import of_certificate
-from acajs_kernel.pool.retry import RetryPolicy, retry_after_seconds
-from acajs_kernel.pool.silence import Silence, SilentError
-from acajs_kernel.pool.transport import CONNECT_SECONDS, open_http_client
-from acajs_kernel.pool.unreachable import explain_connection_fault
+from acajs_kernel.http.call import Answer, Call
+from acajs_kernel.http.exchange import Exchange
+from acajs_kernel.http.failure import ShapeError
+from acajs_kernel.http.redaction import Redactor
+from acajs_kernel.http.retry import RetryPolicy
+from acajs_kernel.http.silence import Silence, SilentError
+from acajs_kernel.http.urls import is_same_server
+from acajs_kernel.pool import AzureToken, JsonValue, TokenSource
+from acajs_kernel.pool.answers import parse_json
+
+if TYPE_CHECKING:
+    from acajs_kernel.http.call import Transport
 
 __all__ = ["MANAGEMENT_URL", "ResourceManager"]
 
@@ -48,10 +46,6 @@ _ANSWER_SECONDS = 60.0
 _TOTAL_SECONDS = 90.0
 _PATIENCE_SECONDS = 120.0
 _MAXIMUM_PAGES = 100
-_TRANSIENT_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
-_BUSY_STATUSES = frozenset({429, 503})
-
-_log = logging.getLogger("acajs_kernel")
 
 
 class ResourceManager:
@@ -79,7 +73,7 @@ class ResourceManager:
         *,
         tokens: TokenSource | None = None,
         url: str = MANAGEMENT_URL,
-        transport: httpx.AsyncBaseTransport | None = None,
+        transport: Transport | None = None,
         patience_seconds: float = _PATIENCE_SECONDS,
         silence: Silence | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -88,11 +82,18 @@ class ResourceManager:
     ) -> None:
         self._address = _address(url)
         self._tokens = tokens or AzureToken(_TOKEN_SCOPE, remedy=_SIGN_IN)
-        self._policy = RetryPolicy(patience_seconds, random)
-        self._transport = transport
-        self._http: httpx.AsyncClient | None = None
-        self._was_reached = False
         self._silence = silence
+        self._exchange = Exchange(
+            self._address,
+            explain=self._explain,
+            tokens=self._tokens,
+            # Another token is tried once. Resource Manager refuses no good one for a while.
+            policy=RetryPolicy(patience_seconds, random, refusal_seconds=0),
+            transport=transport,
+            on_answer=silence.heard if silence is not None else lambda: None,
+            clock=clock,
+            sleep=sleep,
+        )
         self.clock = clock
         self.sleep = sleep
 
@@ -112,9 +113,7 @@ class ResourceManager:
 
     async def aclose(self) -> None:
         """Close every connection, and the credential if it is our own."""
-        http, self._http = self._http, None
-        if http is not None:
-            await http.aclose()
+        await self._exchange.aclose()
         if isinstance(self._tokens, AzureToken):
             self._tokens.close()
 
@@ -215,13 +214,7 @@ class ResourceManager:
 
     def is_own(self, url: str) -> bool:
         """Tell whether a URL leads to Resource Manager, so that the token may go there."""
-        own = httpx.URL(self._address.url)
-        try:
-            other = httpx.URL(url)
-        except httpx.InvalidURL:
-            return False
-        same = (other.scheme, other.host, other.port) == (own.scheme, own.host, own.port)
-        return same and not other.userinfo
+        return is_same_server(self._address.url, url)
 
     def read(self, operation: str, answer: Answer) -> JsonValue:
         """Return an answer's JSON body, or None where it has none.
@@ -234,12 +227,8 @@ class ResourceManager:
         try:
             return parse_json(answer.body)
         except ShapeError as problem:
-            raise AzureError(
-                f"{operation} failed: {self._address.host} answered HTTP {answer.status}, but "
-                f"{problem}.",
-                remedy="Check that no proxy or sign-in page answers in place of the service.",
-                status=answer.status,
-            ) from None
+            explainer = AzureExplainer(self._address, operation, Redactor())
+            raise explainer.of_shape(answer, str(problem), attempt=1).error from None
 
     async def send(self, operation: str, method: str, url: str, body: JsonValue = None) -> Answer:
         """Send a request until it succeeds or trying again is pointless.
@@ -268,148 +257,41 @@ class ResourceManager:
             ) from None
 
     async def _send(self, operation: str, method: str, url: str, body: JsonValue) -> Answer:
-        token = await self._tokens.token()
-        has_refreshed = False
-        first_failure_at: float | None = None
-        attempt = 0
-        while True:
-            attempt += 1
-            outcome = await self._attempt(operation, method, url, body, token)
-            if isinstance(outcome, Answer):
-                return outcome
-            error = outcome.error
-            refused = isinstance(error, AzureError) and error.status == HTTPStatus.UNAUTHORIZED
-            if refused and not has_refreshed:
-                has_refreshed = True
-                earlier, token = token, await self._tokens.token(refresh=True)
-                if token != earlier:
-                    continue
-            now = self.clock()
-            first_failure_at = now if first_failure_at is None else first_failure_at
-            wait = self._policy.wait_before_next(
-                outcome,
-                is_repeatable=True,
-                has_reached_pool=self._was_reached,
-                attempt=attempt,
-                elapsed_seconds=now - first_failure_at,
-            )
-            if wait is None:
-                raise error
-            _log.debug("waiting %.1f s: %s", wait.seconds, wait.reason)
-            await self.sleep(wait.seconds)
-            token = await self._tokens.token()
-
-    async def _attempt(
-        self, operation: str, method: str, url: str, body: JsonValue, token: str
-    ) -> Answer | Failure:
-        """Send a request once."""
-        if self._http is None:
-            self._http = open_http_client(self._address, self._transport)
-        redact = Redactor(tokens=[token])
-        headers = {"Accept": "application/json", "Authorization": f"Bearer {token}"}
-        content = None
-        if body is not None:
-            headers["Content-Type"] = "application/json"
-            content = json.dumps(body).encode("ascii")
-        started = self.clock()
-        try:
-            with anyio.fail_after(_TOTAL_SECONDS):
-                response = await self._http.request(
-                    method,
-                    url,
-                    headers=headers,
-                    content=content,
-                    timeout=httpx.Timeout(CONNECT_SECONDS, read=_ANSWER_SECONDS),
-                )
-        except (httpx.HTTPError, httpx.StreamError, ssl.SSLError, TimeoutError) as fault:
-            return self._of_fault(operation, fault, self.clock() - started, redact)
-        self._was_reached = True
-        if self._silence is not None:
-            self._silence.heard()
-        answer = Answer(
-            status=response.status_code,
-            reason=response.reason_phrase,
-            headers={name.lower(): value for name, value in response.headers.items()},
-            body=response.content,
-            seconds=self.clock() - started,
+        call = Call(
+            operation=operation,
+            method=method,
+            path=urlsplit(url).path,
+            api_version="",
+            identifier=None,
+            body=None if body is None else json.dumps(body).encode("ascii"),
+            url=url,
+            is_repeatable=True,
+            answer_seconds=_ANSWER_SECONDS,
+            total_seconds=_TOTAL_SECONDS,
         )
-        _log.debug(
-            "%s %s: HTTP %d in %.3f s, request id %s",
-            method,
-            httpx.URL(url).path,
-            answer.status,
-            answer.seconds,
-            redact(answer.headers.get("x-ms-correlation-request-id", "none")),
-        )
-        if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
-            return answer
-        return self._of_status(operation, answer, redact)
+        return await self._exchange.send(call, lambda answer: answer)
 
-    def _of_status(self, operation: str, answer: Answer, redact: Redactor) -> Failure:
-        """Explain an answer that is not a success."""
-        detail = parse_error(answer.body, redact)
-        reason = f"{self._address.host} answered HTTP {answer.status} {redact(answer.reason)}"
-        request_id = redact(answer.headers.get("x-ms-correlation-request-id", ""))
-        return Failure(
-            azure_error(
-                operation,
-                reason.rstrip(),
-                detail,
-                status=answer.status,
-                code=redact(answer.headers.get("x-ms-error-code", ""))[:100],
-                request_id=shorten(request_id, 100),
-            ),
-            reason=reason,
-            is_transient=answer.status in _TRANSIENT_STATUSES,
-            is_busy=answer.status in _BUSY_STATUSES,
-            retry_after_seconds=retry_after_seconds(answer.headers),
-        )
-
-    def _of_fault(
-        self, operation: str, fault: Exception, seconds: float, redact: Redactor
-    ) -> Failure:
-        """Explain a connection that did not come about, or broke."""
-
-        def describe(problem: Exception) -> str:
-            text = shorten(redact(str(problem)), 200)
-            return f"{type(problem).__name__}: {text}" if text else type(problem).__name__
-
-        host = self._address.host
-        if isinstance(fault, (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError)):
-            problem = explain_connection_fault(
-                fault, endpoint=self._address, seconds=seconds, describe=describe
-            )
-            reason = f"{host} was not reached: {problem.what}"
-            through = f", and the proxy that {problem.proxy} names" if problem.proxy else ""
-            remedy = f"Check your network{through}; then run the command again."
-            if problem.is_about_certificate:
-                remedy = of_certificate(self._address, problem.cause)
-            error = AzureError(f"{operation} failed: {reason}.", remedy=remedy)
-            return Failure(error, reason, is_transient=problem.is_transient, was_connecting=True)
-        is_timeout = isinstance(fault, (httpx.TimeoutException, TimeoutError))
-        what = f"gave no answer within {seconds:.0f} s" if is_timeout else "broke the connection"
-        reason = f"{host} {what}" if is_timeout else f"{host} {what} ({describe(fault)})"
-        error = AzureError(
-            f"{operation} failed: {reason}.",
-            remedy="Run the command again; it continues where it stopped.",
-        )
-        return Failure(error, reason, is_transient=True)
+    def _explain(self, call: Call, redact: Redactor) -> AzureExplainer:
+        return AzureExplainer(self._address, call.operation, redact)
 
 
-def _address(url: str) -> Endpoint:
+class _Address(NamedTuple):
+    """Resource Manager's address."""
+
+    url: str
+    host: str
+    is_loopback: bool
+
+
+def _address(url: str) -> _Address:
     """Check Resource Manager's address."""
-    host = httpx.URL(url).netloc.decode("ascii")
-    is_loopback = httpx.URL(url).host in {"127.0.0.1", "localhost", "::1"}
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    is_loopback = parts.hostname in {"127.0.0.1", "localhost", "::1"}
     if url != MANAGEMENT_URL and not is_loopback:
         raise ConfigurationError(
             f"{host} is not Azure Resource Manager's address: a token goes to {MANAGEMENT_URL} "
             f"only.",
             remedy="Clouds other than Azure's public one are not supported.",
         )
-    return Endpoint(
-        url=url.rstrip("/"),
-        host=host,
-        is_loopback=is_loopback,
-        is_custom_container=False,
-        resource_id=None,
-    )
+    return _Address(url.rstrip("/"), host, is_loopback)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from acajs_kernel.azure.client import ResourceManager
 from acajs_kernel.azure.pools import read_endpoint
 from acajs_kernel.azure.resources import PoolResource
+from acajs_kernel.http.silence import Silence
 from acajs_kernel.pool import Endpoint, is_resource_id
-from acajs_kernel.pool.silence import Silence
 
 __all__ = ["resolve_endpoint"]
 

@@ -72,7 +72,7 @@ def create(
     If you run it again, it continues where it stopped: it keeps what exists, and changes only the
     options that you give and that differ. It prints what a shell needs on standard output.
     """
-    # Imported here because no other command needs it, and httpx is slow to import.
+    # Imported here because it is slow to import, and no other command needs it.
     from acajs_kernel.azure import (  # noqa: PLC0415
         DEFAULT_LOCATION,
         PoolOptions,

@@ -15,7 +15,7 @@ __all__ = ["open_pool", "open_resource_manager"]
 
 def open_resource_manager() -> ResourceManager:
     """Return a client of Azure Resource Manager, for the signed-in identity."""
-    # Imported here because httpx is slow to import, and most commands need none of it.
+    # Imported here because it is slow to import, and most commands need none of it.
     from acajs_kernel.azure import ResourceManager  # noqa: PLC0415
 
     return ResourceManager(silence=command_silence())

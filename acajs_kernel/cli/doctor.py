@@ -40,7 +40,7 @@ def doctor(
 
     It uses one session of the pool for a moment. The exit code is 0 if a notebook would run.
     """
-    # Imported here because no other command needs it, and httpx is slow to import.
+    # Imported here because it is slow to import, and no other command needs it.
     from acajs_kernel.doctor import CHECKS, Case, examine_case, would_run  # noqa: PLC0415
     from acajs_kernel.session.identity import generate_identifier  # noqa: PLC0415
 

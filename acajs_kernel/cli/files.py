@@ -138,7 +138,7 @@ def remove(
 
 def _run(session: str, work: Callable[[DataFolder], Awaitable[None]]) -> None:
     """Do something with the files of the session that is named."""
-    # Imported here because httpx is slow to import, and the help needs none of it.
+    # Imported here because it is slow to import, and the help needs none of it.
     from acajs_kernel.transfers import DataFolder  # noqa: PLC0415
 
     settings = named_session_settings(session)

@@ -56,7 +56,7 @@ def install(
         )
     environment = {}
     if endpoint is not None:
-        from acajs_kernel.session.resolving import resolve  # noqa: PLC0415 -- httpx is slow to import
+        from acajs_kernel.session.resolving import resolve  # noqa: PLC0415 -- slow to import
 
         environment["ACAJS_POOL_ENDPOINT"] = asyncio.run(
             resolve(endpoint, silence=command_silence())

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
+    from acajs_kernel.http.silence import Silence
     from acajs_kernel.pool import PoolClient
-    from acajs_kernel.pool.silence import Silence
     from acajs_kernel.session import SessionSettings
 
 __all__ = ["command_silence", "open_pool", "tell"]
@@ -37,7 +37,7 @@ async def open_pool(settings: SessionSettings) -> AsyncIterator[PoolClient]:
 
 def command_silence() -> Silence:
     """Return what bounds the silence that a command bears: told after 4 s, given up after 45 s."""
-    from acajs_kernel.pool.silence import Silence  # noqa: PLC0415 -- as above
+    from acajs_kernel.http.silence import Silence  # noqa: PLC0415 -- as above
 
     return Silence(tell)
 

@@ -100,7 +100,7 @@ async def _stop(beginnings: Sequence[str], *, every: bool) -> None:
 
 
 async def _stop_one(pool: PoolClient, identifier: str) -> None:
-    from acajs_kernel.pool import shorten_identifier  # noqa: PLC0415 -- httpx is slow to import
+    from acajs_kernel.pool import shorten_identifier  # noqa: PLC0415 -- slow to import
 
     name = shorten_identifier(identifier)
     try:

@@ -9,17 +9,18 @@ from datetime import datetime, timezone
 from acajs_kernel.azure import read_claims
 from acajs_kernel.doctor.case import Case
 from acajs_kernel.doctor.checking import Result
-from acajs_kernel.pool import (
-    AzureToken,
-    PoolClient,
-    StaticToken,
-)
-from acajs_kernel.pool.reachability import (
+from acajs_kernel.http.reachability import (
     clock_difference,
     proxy_variable,
     resolve_name,
     shake_hands,
 )
+from acajs_kernel.pool import (
+    AzureToken,
+    PoolClient,
+    StaticToken,
+)
+from acajs_kernel.pool.remedies import of_unreachable
 from acajs_kernel.session import SessionSettings
 from acajs_kernel.session.opening import Listener, connect
 from acajs_kernel.session.resolving import resolve
@@ -69,7 +70,7 @@ async def check_name(case: Case) -> Result:
         return Result(_OWN_MACHINE)
     if proxy := proxy_variable(case.endpoint):
         return Result(f"not needed: requests go through the proxy that {proxy} names")
-    addresses = await resolve_name(case.endpoint)
+    addresses = await resolve_name(case.endpoint, of_unreachable)
     more = "" if len(addresses) <= _SHOWN_ADDRESSES else ", …"
     return Result(
         f"{case.endpoint.host}: {', '.join(addresses[:_SHOWN_ADDRESSES])}{more}",
@@ -85,7 +86,7 @@ async def check_tls(case: Case) -> Result:
         return Result("not needed: plain http on this machine")
     if proxy := proxy_variable(case.endpoint):
         return Result(f"not checked: requests go through the proxy that {proxy} names")
-    hands = await shake_hands(case.endpoint)
+    hands = await shake_hands(case.endpoint, of_unreachable)
     return Result(
         f"{hands.version}, certificate by {hands.issuer or 'an unnamed issuer'} until "
         f"{hands.expires or 'an unknown time'}",
@@ -97,7 +98,7 @@ async def check_clock(case: Case) -> Result:
     """Whether this machine's clock is right enough for tokens."""
     if case.endpoint is None or case.endpoint.is_loopback:
         return Result("not needed: the pool has the same clock")
-    ahead = await clock_difference(case.endpoint)
+    ahead = await clock_difference(case.endpoint, of_unreachable)
     if ahead is None:
         return Result("the service does not say what time it is")
     seconds = abs(ahead)

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Literal
 
-from acajs_kernel.pool.redaction import Redactor
+from acajs_kernel.http.failure import ShapeError
+from acajs_kernel.http.redaction import Redactor, shorten
 from acajs_kernel.pool.results import (
     Execution,
     JsonValue,
@@ -24,7 +25,6 @@ from acajs_kernel.pool.results import (
 )
 
 __all__ = [
-    "ShapeError",
     "is_new_allocation",
     "parse_error",
     "parse_execution",
@@ -34,7 +34,6 @@ __all__ = [
     "parse_pool",
     "parse_session",
     "parse_sessions",
-    "shorten",
 ]
 
 _FINAL_STATES: dict[str, Literal["Succeeded", "Failed"]] = {
@@ -43,14 +42,9 @@ _FINAL_STATES: dict[str, Literal["Succeeded", "Failed"]] = {
     "failure": "Failed",
     "failed": "Failed",
 }
-_MAXIMUM_MESSAGE = 600
 _MAXIMUM_DETAILS = 10
 _FRACTION = re.compile(r"\.(\d{1,9})")
 _TAGS = re.compile(r"(?is)<(script|style|head)\b.*?</\1>|<[^>]*>")
-
-
-class ShapeError(ValueError):
-    """An answer does not have the documented shape; the text says what is missing."""
 
 
 def parse_json(body: bytes, *, is_secret: bool = False) -> JsonValue:
@@ -205,12 +199,6 @@ def parse_error(body: bytes, redact: Redactor) -> ServiceErrorDetail:
         return ServiceErrorDetail("", shorten(redact(_TAGS.sub(" ", text))))
     detail = _error_detail(value, redact)
     return detail or ServiceErrorDetail("", shorten(redact(text)))
-
-
-def shorten(text: str, length: int = _MAXIMUM_MESSAGE) -> str:
-    """Join the text's lines and cut it to a length that people read."""
-    joined = " ".join(text.split())
-    return joined if len(joined) <= length else f"{joined[:length]}…"
 
 
 def _error_detail(value: JsonValue, redact: Redactor, depth: int = 0) -> ServiceErrorDetail | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import random as random_numbers
 import time
@@ -14,28 +15,30 @@ from acajs_kernel.errors import (
     ConfigurationError,
     PoolTimeoutError,
 )
+from acajs_kernel.http.authentication import TokenSource
+from acajs_kernel.http.call import Answer, Call, InProcessPool
+from acajs_kernel.http.exchange import MAXIMUM_ANSWER_BYTES, Exchange
+from acajs_kernel.http.failure import ShapeError, Wait
+from acajs_kernel.http.redaction import Redactor
+from acajs_kernel.http.retry import RetryPolicy, refusal_seconds
+from acajs_kernel.http.silence import Silence, SilentError
 from acajs_kernel.pool import answers, remedies
-from acajs_kernel.pool.authentication import TokenSource
-from acajs_kernel.pool.call import Answer, Call, InProcessPool
 from acajs_kernel.pool.endpoint import Endpoint
-from acajs_kernel.pool.exchange import MAXIMUM_ANSWER_BYTES, Exchange
+from acajs_kernel.pool.failures import FailureReader
 from acajs_kernel.pool.file_calls import FileCalls
 from acajs_kernel.pool.identifier import check_identifier
+from acajs_kernel.pool.lookalikes import is_web_page
 from acajs_kernel.pool.paging import read_pages
-from acajs_kernel.pool.redaction import Redactor
 from acajs_kernel.pool.results import (
     Execution,
     PoolMetadata,
     SessionInfo,
-    Wait,
 )
-from acajs_kernel.pool.retry import RetryPolicy, refusal_seconds
-from acajs_kernel.pool.silence import Silence, SilentError
 from acajs_kernel.pool.versions import ApiVersion
 from acajs_kernel.pool.wire import MANAGEMENT_API_VERSION, SESSION_API_VERSION, Wire
 
 if TYPE_CHECKING:
-    import httpx
+    from acajs_kernel.http.call import Transport
 
 __all__ = ["MAXIMUM_TIMEOUT_SECONDS", "PoolClient"]
 
@@ -88,7 +91,7 @@ class PoolClient(FileCalls):
         *,
         tokens: TokenSource | None = None,
         api_version: str = "2024-02-02-preview",
-        transport: httpx.AsyncBaseTransport | None = None,
+        transport: Transport | None = None,
         in_process: InProcessPool | None = None,
         output_streams_max_length: int | None = None,
         maximum_answer_bytes: int = MAXIMUM_ANSWER_BYTES,
@@ -106,6 +109,7 @@ class PoolClient(FileCalls):
         self._output_streams_max_length = output_streams_max_length
         self._exchange = Exchange(
             endpoint,
+            explain=functools.partial(FailureReader, endpoint),
             tokens=tokens,
             policy=RetryPolicy(
                 busy_wait_seconds, random, refusal_seconds(is_loopback=endpoint.is_loopback)
@@ -258,7 +262,13 @@ class PoolClient(FileCalls):
 
     async def _send(self, call: Call, read: Callable[[Answer], _Result]) -> _Result:
         """Send a call, and give it up where the pool is silent for too long."""
-        sending = self._exchange.send(call, read)
+
+        def check_and_read(answer: Answer) -> _Result:
+            if call.destination is None and is_web_page(answer.headers, answer.body):
+                raise ShapeError("it is a web page")
+            return read(answer)
+
+        sending = self._exchange.send(call, check_and_read)
         # Code that must not run twice may be silent for as long as it runs.
         if self._silence is None or (call.is_execution and not call.is_repeatable):
             return await sending

@@ -1,13 +1,12 @@
 """What went wrong, as one exception of our own with a remedy, for every kind of failure.
 
-An HTTP status or a transport's exception becomes a `Failure`: the exception to raise, and
+An HTTP status or a fault of the connection becomes a `Failure`: the exception to raise, and
 what a decision about sending the request again needs to know.
 """
 
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import NamedTuple
 
 from acajs_kernel.errors import (
     AuthenticationError,
@@ -26,15 +25,18 @@ from acajs_kernel.errors import (
     TooLargeError,
     UnexpectedAnswerError,
 )
+from acajs_kernel.http.call import Answer, Call
+from acajs_kernel.http.failure import Failure
+from acajs_kernel.http.faults import Fault
+from acajs_kernel.http.redaction import Redactor, shorten
+from acajs_kernel.http.urls import host_of
 from acajs_kernel.pool import remedies
-from acajs_kernel.pool.answers import parse_error, shorten
-from acajs_kernel.pool.call import Answer, Call
+from acajs_kernel.pool.answers import parse_error
 from acajs_kernel.pool.endpoint import Endpoint
 from acajs_kernel.pool.lookalikes import is_web_page, look_at, web_page_title
-from acajs_kernel.pool.redaction import Redactor
 from acajs_kernel.pool.results import ServiceErrorDetail
 
-__all__ = ["Failure", "FailureReader"]
+__all__ = ["FailureReader"]
 
 _FATE_UNKNOWN = "The cell may have run. It was not sent again."
 
@@ -58,33 +60,6 @@ _STATUS_ERRORS: dict[int, type[PoolError]] = {
     429: PoolBusyError,
 }
 _TRANSIENT_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
-
-
-class Failure(NamedTuple):
-    """A failed attempt.
-
-    Attributes:
-        error: What to raise if the request is not sent again.
-        reason: What happened, a clause for people.
-        is_safe: The request was certainly not carried out: any call may be sent again.
-        is_transient: Sending again can help at all.
-        was_connecting: No connection came about.
-        is_busy: The service asked to come back later.
-        is_refusal: The token was refused, which may pass: a role that was given just now
-            takes minutes to spread.
-        retry_after_seconds: How long the service asked to wait, if it said.
-        most_attempts: How often sending it is worth while in all; None for no such bound.
-    """
-
-    error: Exception
-    reason: str
-    is_safe: bool = False
-    is_transient: bool = False
-    was_connecting: bool = False
-    is_busy: bool = False
-    is_refusal: bool = False
-    retry_after_seconds: float | None = None
-    most_attempts: int | None = None
 
 
 class FailureReader:
@@ -140,7 +115,7 @@ class FailureReader:
                 status=status,
                 code=code,
                 service_message=_with_details(detail),
-                operation_id=shorten(self._redact(answer.operation_id), 100),
+                operation_id=self.support_id(answer),
                 seconds=answer.seconds,
                 may_have_run=self._call.has_effect and not is_safe,
             ),
@@ -148,7 +123,8 @@ class FailureReader:
             is_safe=is_safe,
             is_transient=status in _TRANSIENT_STATUSES,
             is_busy=status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE},
-            is_refusal=status == HTTPStatus.UNAUTHORIZED,
+            # A page is a proxy's or a network's, which no other token and no patience changes.
+            is_refusal=status == HTTPStatus.UNAUTHORIZED and not is_page,
             retry_after_seconds=retry_after_seconds,
         )
 
@@ -173,23 +149,11 @@ class FailureReader:
             answer, reason, attempt, remedy=remedies.UNEXPECTED_ANSWER, most_attempts=1
         )
 
-    def of_fault(self, fault: Exception, *, seconds: float, attempt: int) -> Failure:
-        """Explain a transport's exception."""
-        import httpx  # noqa: PLC0415 -- slow to load, and loaded where it has raised this
-
-        if isinstance(
-            fault,  # raised before the first byte of a request leaves
-            (
-                httpx.ConnectError,
-                httpx.ConnectTimeout,
-                httpx.PoolTimeout,
-                httpx.ProxyError,
-                httpx.UnsupportedProtocol,
-                httpx.LocalProtocolError,
-            ),
-        ):
+    def of_fault(self, fault: Fault, *, seconds: float, attempt: int) -> Failure:
+        """Explain why no whole answer came."""
+        if fault.kind in {"connection", "unsendable"}:
             return self._of_connection(fault, seconds, attempt)
-        is_timeout = isinstance(fault, (httpx.TimeoutException, TimeoutError))
+        is_timeout = fault.kind == "timeout"
         what = (
             f"no answer came within {seconds:.0f} s"
             if is_timeout
@@ -214,6 +178,19 @@ class FailureReader:
             reason=what,
             is_transient=True,
         )
+
+    def of_closed(self) -> Failure:
+        """Explain that the client was closed before the call."""
+        error = PoolError(
+            f"{self._call.operation} failed: the client of the session pool is closed.",
+            remedy="Restart the kernel.",
+            endpoint=self._endpoint.url,
+        )
+        return Failure(error, "the client is closed", is_safe=True)
+
+    def support_id(self, answer: Answer) -> str:
+        """Return what the vendor's support asks for; empty where the answer has none."""
+        return shorten(self._redact(answer.operation_id), 100)
 
     @property
     def _pool(self) -> str:
@@ -268,7 +245,7 @@ class FailureReader:
                 message + self._fate(is_safe=False),
                 remedy=remedy,
                 status=answer.status,
-                operation_id=shorten(self._redact(answer.operation_id), 100),
+                operation_id=self.support_id(answer),
                 seconds=answer.seconds,
                 may_have_run=self._call.has_effect,
             ),
@@ -278,16 +255,12 @@ class FailureReader:
         )
 
     def _of_redirect(self, answer: Answer, attempt: int) -> Failure:
-        import httpx  # noqa: PLC0415 -- as above
-
-        try:
-            # The host alone: the rest of a location may hold the identifier.
-            target = httpx.URL(answer.headers.get("location", "")).host or "the same host"
-        except httpx.InvalidURL:
-            target = "somewhere unreadable"
+        # The host alone: the rest of a location may hold the identifier.
+        target = host_of(answer.headers.get("location", ""))
+        where = "somewhere unreadable" if target is None else target or "the same host"
         reason = (
             f"{self._pool} answered HTTP {answer.status}, a redirect to "
-            f"{shorten(self._redact(target), 100)}, which is not followed so that the token "
+            f"{shorten(self._redact(where), 100)}, which is not followed so that the token "
             "stays here"
         )
         return Failure(
@@ -302,12 +275,8 @@ class FailureReader:
             is_safe=True,
         )
 
-    def _of_connection(self, fault: Exception, seconds: float, attempt: int) -> Failure:
-        import httpx  # noqa: PLC0415 -- as above
-
-        from acajs_kernel.pool.unreachable import explain_connection_fault  # noqa: PLC0415
-
-        if isinstance(fault, (httpx.UnsupportedProtocol, httpx.LocalProtocolError)):
+    def _of_connection(self, fault: Fault, seconds: float, attempt: int) -> Failure:
+        if fault.kind == "unsendable":
             return Failure(
                 ConfigurationError(
                     f"{self._call.operation} failed: the request cannot be sent: "
@@ -317,8 +286,11 @@ class FailureReader:
                 reason="the request cannot be sent",
                 is_safe=True,
             )
+        # Proxies are slow to look for, and hardly ever needed.
+        from acajs_kernel.http.unreachable import explain_connection_fault  # noqa: PLC0415
+
         problem = explain_connection_fault(
-            fault, endpoint=self._endpoint, seconds=seconds, describe=self._describe
+            fault, address=self._endpoint, seconds=seconds, describe=self._describe
         )
         return Failure(
             self._error(
@@ -334,9 +306,8 @@ class FailureReader:
             was_connecting=True,
         )
 
-    def _describe(self, fault: Exception) -> str:
-        text = shorten(self._redact(str(fault)), 200)
-        return f"{type(fault).__name__}: {text}" if text else type(fault).__name__
+    def _describe(self, fault: Fault) -> str:
+        return fault.describe(self._redact)
 
 
 def _may_have_passed(detail: ServiceErrorDetail) -> bool:

@@ -6,15 +6,16 @@ from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
 from typing import BinaryIO, TypeVar
 
 from acajs_kernel.errors import InvalidRequestError, NotFoundError
+from acajs_kernel.http.call import ANSWER_SECONDS, TOTAL_SECONDS, Answer, Call
+from acajs_kernel.http.failure import ShapeError
+from acajs_kernel.http.silence import Silence
+from acajs_kernel.http.transfer import Download, Progress, Upload
 from acajs_kernel.pool import answers
-from acajs_kernel.pool.call import ANSWER_SECONDS, TOTAL_SECONDS, Answer, Call
 from acajs_kernel.pool.endpoint import Endpoint
 from acajs_kernel.pool.identifier import check_identifier
 from acajs_kernel.pool.names import check_name, check_path
 from acajs_kernel.pool.paging import read_pages
 from acajs_kernel.pool.results import SessionFile
-from acajs_kernel.pool.silence import Silence
-from acajs_kernel.pool.transfer import Download, Progress, Upload
 from acajs_kernel.pool.versions import ApiVersion
 from acajs_kernel.pool.wire import Wire
 
@@ -99,7 +100,7 @@ class FileCalls:
         def read(answer: Answer) -> SessionFile:
             try:
                 return answers.parse_file(answers.parse_json(answer.body), folder)
-            except answers.ShapeError:  # stored all the same: say what is known
+            except ShapeError:  # stored all the same: say what is known
                 return SessionFile(name, folder, "file", upload.size, None, "")
 
         return await self._version.use(send)

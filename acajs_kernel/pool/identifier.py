@@ -1,4 +1,4 @@
-"""Session identifiers: what the service accepts, and how they are shown."""
+"""Session identifiers: what the service accepts."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ import re
 
 from acajs_kernel.errors import IdentifierError
 
-__all__ = ["check_identifier", "shorten_identifier"]
+__all__ = ["check_identifier"]
 
 _MINIMUM_LENGTH = 4
 _MAXIMUM_LENGTH = 128
 # The characters that the service's documentation of session identifiers allows.
 _ALLOWED = re.compile(r"[A-Za-z0-9|\-&^%$#(){}\[\];<>]*\Z")
-_SHOWN = 4
 
 
 def check_identifier(identifier: str) -> str:
@@ -44,11 +43,3 @@ def check_identifier(identifier: str) -> str:
             remedy=remedy,
         )
     return identifier
-
-
-def shorten_identifier(identifier: str) -> str:
-    """Return the identifier's beginning, for people; never the whole.
-
-    The first four characters, of a very short identifier at most half of it.
-    """
-    return f"{identifier[: min(_SHOWN, len(identifier) // 2)]}…"

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import NamedTuple
 
+from acajs_kernel.http.redaction import Redactor
 from acajs_kernel.pool import remedies
-from acajs_kernel.pool.redaction import Redactor
 
 __all__ = ["Lookalike", "is_web_page", "look_at", "web_page_title"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol, TypeVar
-from urllib.parse import quote, urlencode
 
 from acajs_kernel.errors import UnexpectedAnswerError
-from acajs_kernel.pool.call import Answer, Call
+from acajs_kernel.http.call import Answer, Call
+from acajs_kernel.http.urls import next_page_url
 from acajs_kernel.pool.endpoint import Endpoint
 
 __all__ = ["read_pages"]
@@ -80,23 +80,12 @@ def _next_page_url(
     Raises:
         UnexpectedAnswerError: It leads to another host: the token must not go there.
     """
-    import httpx  # noqa: PLC0415 -- slow to load, and not needed to run cells
-
-    base = httpx.URL(f"{endpoint.url}/files")
-    try:
-        url = base.join(link)
-        is_same = (url.scheme, url.host, url.port) == (base.scheme, base.host, base.port)
-    except (httpx.InvalidURL, ValueError):
-        is_same = False
-    if not is_same or url.userinfo:
+    url = next_page_url(f"{endpoint.url}/files", link, parameters)
+    if url is None:
         raise UnexpectedAnswerError(
             f"{operation} failed: the session pool at {endpoint.host} names another host for the "
             f"next page. The kernel did not ask that host, so that the token stays here.",
             remedy="Check that ACAJS_POOL_ENDPOINT is the pool's own endpoint.",
             endpoint=endpoint.url,
         )
-    missing = {key: value for key, value in parameters.items() if key not in url.params}
-    query = "&".join(
-        part for part in (url.query.decode("ascii"), urlencode(missing, quote_via=quote)) if part
-    )
-    return str(url.copy_with(query=query.encode("ascii"), fragment=None))
+    return url

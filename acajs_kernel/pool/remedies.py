@@ -6,11 +6,12 @@ import os
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from acajs_kernel.pool.call import Call
+from acajs_kernel.http.address import Address
+from acajs_kernel.http.call import Call
 from acajs_kernel.pool.endpoint import Endpoint
 
 if TYPE_CHECKING:
-    from acajs_kernel.pool.unreachable import ConnectionProblem
+    from acajs_kernel.http.unreachable import ConnectionProblem
 
 __all__ = [
     "FATE_UNKNOWN",
@@ -178,13 +179,13 @@ def of_broken_connection(endpoint: Endpoint, *, is_timeout: bool) -> str:
     return "Check the network, and any proxy that cuts long requests; then try again."
 
 
-def of_unreachable(endpoint: Endpoint, problem: ConnectionProblem) -> str:
+def of_unreachable(address: Address, problem: ConnectionProblem) -> str:
     """Return what to do when no connection came about."""
     if problem.is_about_certificate:
-        return of_certificate(endpoint, problem.cause)
-    if endpoint.is_loopback:
+        return of_certificate(address, problem.cause)
+    if address.is_loopback:
         return (
-            f"Is `acajs pool serve` running, and at {endpoint.url}? Start it, and set "
+            f"Is `acajs pool serve` running, and at {address.url}? Start it, and set "
             "ACAJS_POOL_ENDPOINT to the address that it prints."
         )
     if problem.cause == "proxy":
@@ -201,12 +202,12 @@ def of_unreachable(endpoint: Endpoint, problem: ConnectionProblem) -> str:
         exception, named = problem.spared_by
         return (
             f"Check{setting} your network. The proxy that {named} names was not asked, because "
-            f"{exception} makes an exception of {endpoint.host}."
+            f"{exception} makes an exception of {address.host}."
         )
     return f"Check{setting} your network; behind a proxy, set HTTPS_PROXY."
 
 
-def of_certificate(endpoint: Endpoint, cause: str) -> str:
+def of_certificate(address: Address, cause: str) -> str:
     """Return what to do about a certificate that is not good, by the problem's cause."""
     if cause == "expired":
         return (
@@ -215,7 +216,7 @@ def of_certificate(endpoint: Endpoint, cause: str) -> str:
         )
     if cause == "host":
         return (
-            f"The certificate is another server's: check that the host {endpoint.host} is right, "
+            f"The certificate is another server's: check that the host {address.host} is right, "
             "and that no proxy or sign-in page answers in its place."
         )
     names = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, NamedTuple, Union
 
-from acajs_kernel.pool.identifier import shorten_identifier
+from acajs_kernel.http.redaction import shorten_identifier
 
 __all__ = [
     "Execution",
@@ -16,7 +16,6 @@ __all__ = [
     "ServiceErrorDetail",
     "SessionFile",
     "SessionInfo",
-    "Wait",
 ]
 
 JsonValue = Union[  # noqa: UP007 - evaluated at run time, where Python 3.10 has no forward `|`
@@ -137,30 +136,3 @@ class PoolMetadata(NamedTuple):
     kernel_version: str
     project_url: str
     raw: dict[str, JsonValue]
-
-
-class Wait(NamedTuple):
-    """A pause before a request is sent again.
-
-    Attributes:
-        reason: Why, a clause for people without a full stop.
-        seconds: How long the pause is.
-        attempt: The number of the attempt that failed, from 1.
-        elapsed_seconds: The time since the first attempt failed.
-        bound_seconds: When no further attempt is made, counted from the same moment.
-    """
-
-    reason: str
-    seconds: float
-    attempt: int
-    elapsed_seconds: float
-    bound_seconds: float
-
-    @property
-    def sentence(self) -> str:
-        """What is waited for and how long, for people."""
-        left = max(self.bound_seconds - self.elapsed_seconds, 0)
-        return (
-            f"{self.reason[:1].upper()}{self.reason[1:]}. Trying again in {self.seconds:.1f} s "
-            f"(attempt {self.attempt} failed; giving up in {left:.0f} s)."
-        )

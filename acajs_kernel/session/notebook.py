@@ -35,8 +35,8 @@ from acajs_kernel.session.opening import Listener, SessionAccess, SessionSetting
 from acajs_kernel.session.repeating import Action, Earlier
 
 if TYPE_CHECKING:
+    from acajs_kernel.http.silence import Silence
     from acajs_kernel.pool import Wait
-    from acajs_kernel.pool.silence import Silence
     from acajs_kernel.session.plain.session import PlainSession
     from acajs_kernel.session.rich.session import RichSession
 

@@ -14,8 +14,8 @@ from acajs_kernel.errors import AcaJsError
 
 if TYPE_CHECKING:
     from acajs_kernel.config import Settings
+    from acajs_kernel.http.silence import Silence
     from acajs_kernel.pool import PoolClient, Wait
-    from acajs_kernel.pool.silence import Silence
 
 __all__ = ["Listener", "SessionAccess", "SessionSettings", "connect", "renewal_seconds"]
 

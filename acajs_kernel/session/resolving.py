@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from acajs_kernel.pool import Endpoint, is_resource_id
 
 if TYPE_CHECKING:
-    from acajs_kernel.pool.silence import Silence
+    from acajs_kernel.http.silence import Silence
 
 __all__ = ["resolve"]
 

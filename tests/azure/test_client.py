@@ -110,6 +110,51 @@ async def test_a_blip_is_not_noticed() -> None:
     assert len(script.requests) == 2
 
 
+async def test_a_deletion_whose_answer_was_lost_is_done_where_nothing_is_left() -> None:
+    """The first request may have deleted it, so that the second finds nothing."""
+    gone = httpx.Response(404, json={"error": {"code": "ResourceNotFound"}})
+    manager, script, _ = _manager(httpx.ReadError("cut"), gone)
+    answer = await manager.change("Deleting the pool", "DELETE", _RESOURCE.id, "1")
+    assert answer.status == 404
+    assert len(script.requests) == 2
+
+
+@pytest.mark.parametrize("earlier", [[], [httpx.Response(429)], [httpx.ConnectError("refused")]])
+async def test_a_deletion_of_nothing_is_an_error(
+    earlier: list[httpx.Response | Exception],
+) -> None:
+    """Where no earlier request can have deleted it, it was not there."""
+    gone = httpx.Response(404, json={"error": {"code": "ResourceNotFound"}})
+    manager, script, _ = _manager(*earlier, gone)
+    with pytest.raises(AzureError, match="ResourceNotFound"):
+        await manager.change("Deleting the pool", "DELETE", _RESOURCE.id, "1")
+    assert len(script.requests) == len(earlier) + 1
+
+
+async def test_another_token_is_tried_once() -> None:
+    """A token that is refused is renewed; the new one's refusal is the end, without a pause."""
+    tokens = Tokens([access_token(name=name) for name in ("first", "second", "third")])
+    given = list(tokens.tokens)
+    script, clock = Script([httpx.Response(401)]), Clock()
+    manager = ResourceManager(
+        tokens=tokens, transport=httpx.MockTransport(script), clock=clock, sleep=clock.sleep
+    )
+    with pytest.raises(AzureError, match="HTTP 401"):
+        await find_pool(manager, _RESOURCE)
+    sent = [request.headers["authorization"].removeprefix("Bearer ") for request in script.requests]
+    assert sent == given[:2]
+    assert clock.pauses == []
+
+
+async def test_a_closed_client_says_so() -> None:
+    """A call after the end fails, and opens no connection."""
+    manager, script, _ = _manager(httpx.Response(200, json={}))
+    await manager.aclose()
+    with pytest.raises(AzureError, match="is closed"):
+        await find_pool(manager, _RESOURCE)
+    assert script.requests == []
+
+
 @pytest.mark.parametrize(
     ("answer", "words"),
     [

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from acajs_kernel import doctor
 from acajs_kernel.cli import clients, pool_client, script
 from acajs_kernel.cli.application import application
-from acajs_kernel.pool.silence import Silence
+from acajs_kernel.http.silence import Silence
 from tests.silent_pool import SilentPool, silent_pool
 
 _SHORTER = 40
@@ -96,7 +96,7 @@ def test_the_times_of_users_are_within_a_minute() -> None:
     assert 30 < defaults["bound_seconds"] < 50
     bounds = {check.name: check.bound_seconds for check in doctor.CHECKS}
     # Of a pool that is silent from the beginning the clock and the role are waited for.
-    from acajs_kernel.pool.transport import CONNECT_SECONDS  # noqa: PLC0415 -- httpx
+    from acajs_kernel.http.transport import CONNECT_SECONDS  # noqa: PLC0415 -- httpx
 
     assert CONNECT_SECONDS + bounds["role"] + doctor._CLEANING_SECONDS <= 55
     # One that falls silent later meets one check of those that need the role.

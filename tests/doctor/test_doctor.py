@@ -365,7 +365,7 @@ async def test_a_wrong_clock_is_told(
 ) -> None:
     """From five minutes on, beyond which tokens are refused, it is a warning."""
 
-    async def difference(_: Endpoint) -> float | None:
+    async def difference(*_: object) -> float | None:
         return ahead
 
     monkeypatch.setattr(network, "clock_difference", difference)

@@ -6,16 +6,16 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
+from acajs_kernel.http.failure import ShapeError
+from acajs_kernel.http.redaction import Redactor
 from acajs_kernel.pool import JsonValue, NamedVersion, ServiceErrorDetail, SessionFile
 from acajs_kernel.pool.answers import (
-    ShapeError,
     parse_execution,
     parse_file,
     parse_files,
     parse_pool,
     parse_session,
 )
-from acajs_kernel.pool.redaction import Redactor
 from tests.pool.fakes import IDENTIFIER
 
 REDACT = Redactor(IDENTIFIER)

@@ -10,8 +10,9 @@ import pytest
 import pytest_asyncio
 
 from acajs_kernel.errors import PoolUnreachableError, SessionError
+from acajs_kernel.http import authentication
 from acajs_kernel.local import LocalPool
-from acajs_kernel.pool import Endpoint, PoolClient, asgi_transport, authentication
+from acajs_kernel.pool import Endpoint, PoolClient, asgi_transport
 from acajs_kernel.session import Cell, InputRequest, NotebookSession
 from acajs_kernel.session import lifetime as lifetime_module
 from acajs_kernel.session.lifetime import Lifetime

@@ -19,8 +19,8 @@ from typing import NamedTuple
 import azure.identity
 
 from acajs_kernel.azure import ResourceManager
-from acajs_kernel.pool import refusals
-from acajs_kernel.pool.authentication import AzureToken
+from acajs_kernel.http import refusals
+from acajs_kernel.http.authentication import AzureToken
 
 _FAILURE = "DefaultAzureCredential failed to retrieve a token from the included credentials.\n" + (
     "\n".join(

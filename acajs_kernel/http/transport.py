@@ -10,10 +10,10 @@ import httpx
 
 from acajs_kernel import __version__
 from acajs_kernel.errors import ConfigurationError
-from acajs_kernel.pool.endpoint import Endpoint
-from acajs_kernel.pool.proxies import find_proxy
-from acajs_kernel.pool.redaction import hide_identifiers_from_library_logs
-from acajs_kernel.pool.writing import write_in_one_piece
+from acajs_kernel.http.address import Address
+from acajs_kernel.http.network import NetworkTransport
+from acajs_kernel.http.proxies import find_proxy
+from acajs_kernel.http.redaction import hide_identifiers_from_library_logs
 
 __all__ = [
     "CONNECT_SECONDS",
@@ -38,14 +38,14 @@ _KEEPALIVE_SECONDS = 4.0
 
 
 def open_http_client(
-    endpoint: Endpoint, transport: httpx.AsyncBaseTransport | None = None
+    address: Address, transport: httpx.AsyncBaseTransport | None = None
 ) -> httpx.AsyncClient:
-    """Open an HTTP client for one endpoint.
+    """Open an HTTP client for one address.
 
     Redirects are not followed and cookies not kept. See `open_transport` for the rest.
 
     Args:
-        endpoint: Where requests go.
+        address: Where requests go.
         transport: Replaces the network.
 
     Raises:
@@ -53,7 +53,7 @@ def open_http_client(
     """
     hide_identifiers_from_library_logs()
     return httpx.AsyncClient(
-        transport=open_transport(endpoint) if transport is None else transport,
+        transport=open_transport(address) if transport is None else transport,
         trust_env=False,
         follow_redirects=False,
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
@@ -62,8 +62,8 @@ def open_http_client(
     )
 
 
-def open_transport(endpoint: Endpoint) -> httpx.AsyncBaseTransport:
-    """Open what carries requests to one endpoint.
+def open_transport(address: Address) -> httpx.AsyncBaseTransport:
+    """Open what carries requests to one address.
 
     Proxies come from the usual environment variables; requests to this machine go to no
     proxy.
@@ -72,15 +72,10 @@ def open_transport(endpoint: Endpoint) -> httpx.AsyncBaseTransport:
         ConfigurationError: The certificates or the proxies of the environment are unusable.
     """
     hide_identifiers_from_library_logs()
-    proxy = find_proxy(endpoint)
+    proxy = find_proxy(address)
     try:
-        transport = httpx.AsyncHTTPTransport(
-            verify=ssl_context(endpoint),
-            proxy=proxy.url or None,
-            trust_env=False,
-            limits=httpx.Limits(keepalive_expiry=_KEEPALIVE_SECONDS),
-        )
-    except (ValueError, ImportError, httpx.InvalidURL) as error:
+        return NetworkTransport(ssl_context(address), proxy.url, _KEEPALIVE_SECONDS)
+    except (ValueError, RuntimeError, httpx.InvalidURL) as error:
         # The cause is left out: a proxy's URL may hold a password.
         raise ConfigurationError(
             f"The proxy that {proxy.source} names cannot be used ({type(error).__name__}).",
@@ -89,8 +84,6 @@ def open_transport(endpoint: Endpoint) -> httpx.AsyncBaseTransport:
                 "`pip install socksio`."
             ),
         ) from None
-    write_in_one_piece(transport)
-    return transport
 
 
 def timeout(answer_seconds: float) -> httpx.Timeout:
@@ -104,7 +97,7 @@ def timeout(answer_seconds: float) -> httpx.Timeout:
     )
 
 
-def ssl_context(endpoint: Endpoint) -> ssl.SSLContext:
+def ssl_context(address: Address) -> ssl.SSLContext:
     """Return what verifies the pool's certificate.
 
     ``SSL_CERT_FILE`` and ``SSL_CERT_DIR`` (OpenSSL's own variables) replace the default
@@ -112,7 +105,7 @@ def ssl_context(endpoint: Endpoint) -> ssl.SSLContext:
     for other Python programs). Otherwise the authorities that httpx brings count together
     with the system's, where companies install theirs.
     """
-    if endpoint.url.startswith("http://"):
+    if address.url.startswith("http://"):
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # never used; loading takes 40 ms
     file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
     names = "SSL_CERT_FILE or SSL_CERT_DIR"

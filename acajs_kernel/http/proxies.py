@@ -7,7 +7,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from acajs_kernel.pool.endpoint import Endpoint
+from acajs_kernel.http.address import Address
 
 __all__ = ["Proxy", "find_proxy"]
 
@@ -28,15 +28,15 @@ class Proxy(NamedTuple):
     spared_by: tuple[str, str] | None = None
 
 
-def find_proxy(endpoint: Endpoint) -> Proxy:
-    """Return the proxy of requests to an endpoint.
+def find_proxy(address: Address) -> Proxy:
+    """Return the proxy of requests to an address.
 
     They come from the usual environment variables, else on macOS and Windows from the
     system's settings. Requests to this machine go to none.
     """
-    if endpoint.is_loopback:
+    if address.is_loopback:
         return Proxy()
-    parts = urlsplit(endpoint.url)
+    parts = urlsplit(address.url)
     proxies = getproxies()
     scheme = next((name for name in (parts.scheme, "all") if proxies.get(name)), "")
     if not scheme:

@@ -20,8 +20,8 @@ from acajs_kernel.errors import (
     PoolUnreachableError,
     ServiceError,
 )
+from acajs_kernel.http.retry import retry_after_seconds
 from acajs_kernel.pool import StaticToken, Wait
-from acajs_kernel.pool.retry import retry_after_seconds
 from tests.pool.fakes import IDENTIFIER, OLD_SUCCESS, Clock, Script, client_of
 
 SUCCESS = httpx.Response(200, json=OLD_SUCCESS)

@@ -13,15 +13,22 @@ import re
 from collections.abc import Iterable
 from urllib.parse import quote, quote_plus
 
-from acajs_kernel.pool.identifier import shorten_identifier
-
-__all__ = ["HIDDEN", "Redactor", "hide_identifiers_from_library_logs", "scrub"]
+__all__ = [
+    "HIDDEN",
+    "Redactor",
+    "hide_identifiers_from_library_logs",
+    "scrub",
+    "shorten",
+    "shorten_identifier",
+]
 
 HIDDEN = "[hidden]"
 """What stands where a secret stood."""
 
 _IDENTIFIER_PARAMETER = re.compile(r"(?i)(\bidentifier(?:=|%3D))[^&\s\"'<>)]+")
 _BEARER = re.compile(r"(?i)(\bbearer\s+)[A-Za-z0-9._~+/-]{8,}=*")
+_SHOWN = 4
+_MAXIMUM_MESSAGE = 600
 _JSON_WEB_TOKEN = re.compile(r"\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*")
 
 
@@ -30,6 +37,20 @@ def scrub(text: str) -> str:
     text = _IDENTIFIER_PARAMETER.sub(rf"\g<1>{HIDDEN}", text)
     text = _BEARER.sub(rf"\g<1>{HIDDEN}", text)
     return _JSON_WEB_TOKEN.sub(HIDDEN, text)
+
+
+def shorten_identifier(identifier: str) -> str:
+    """Return the identifier's beginning, for people; never the whole.
+
+    The first four characters, of a very short identifier at most half of it.
+    """
+    return f"{identifier[: min(_SHOWN, len(identifier) // 2)]}…"
+
+
+def shorten(text: str, length: int = _MAXIMUM_MESSAGE) -> str:
+    """Join the text's lines and cut it to a length that people read."""
+    joined = " ".join(text.split())
+    return joined if len(joined) <= length else f"{joined[:length]}…"
 
 
 class Redactor:

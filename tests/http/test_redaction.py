@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from acajs_kernel.pool.redaction import (
+from acajs_kernel.http.redaction import (
     Redactor,
     hide_identifiers_from_library_logs,
     scrub,

@@ -11,8 +11,8 @@ import pytest
 
 from acajs_kernel.azure import ResourceManager
 from acajs_kernel.errors import AzureError, PoolTimeoutError
+from acajs_kernel.http.silence import Silence, SilentError
 from acajs_kernel.pool import Endpoint, PoolClient
-from acajs_kernel.pool.silence import Silence, SilentError
 from tests.pool.fakes import IDENTIFIER, OLD_SUCCESS, URL
 
 

@@ -11,10 +11,11 @@ from urllib.parse import quote, urlencode
 import anyio
 import httpx
 
-from acajs_kernel.pool.call import Answer, AnswerTooLongError, Call, CarryingError
-from acajs_kernel.pool.endpoint import Endpoint
-from acajs_kernel.pool.transfer import Upload
-from acajs_kernel.pool.transport import USER_AGENT, open_transport, timeout
+from acajs_kernel.http.address import Address
+from acajs_kernel.http.call import Answer, AnswerTooLongError, Call, CarryingError
+from acajs_kernel.http.faults import read_fault
+from acajs_kernel.http.transfer import Upload
+from acajs_kernel.http.transport import USER_AGENT, open_transport, timeout
 
 __all__ = ["HttpCarrier"]
 
@@ -30,7 +31,7 @@ class HttpCarrier:
     """Connections to one pool.
 
     Args:
-        endpoint: The pool's endpoint.
+        address: The pool's address.
         transport: Replaces the network.
         maximum_answer_bytes: How much of an answer is kept in memory.
         clock: Monotonic time in seconds.
@@ -41,20 +42,20 @@ class HttpCarrier:
 
     def __init__(
         self,
-        endpoint: Endpoint,
+        address: Address,
         *,
         transport: httpx.AsyncBaseTransport | None,
         maximum_answer_bytes: int,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._endpoint = endpoint
+        self._address = address
         self._maximum_answer_bytes = maximum_answer_bytes
         self._clock = clock
         # No client around it: a pool's calls need none of the redirects, cookies and
         # sign-ins that one looks after, which take a fifth of a short call.
-        self._transport = open_transport(endpoint) if transport is None else transport
-        self._latest_text = endpoint.url
-        self._latest_url = httpx.URL(endpoint.url)
+        self._transport = open_transport(address) if transport is None else transport
+        self._latest_text = address.url
+        self._latest_url = httpx.URL(address.url)
 
     async def aclose(self) -> None:
         """Close every connection; calls that run then fail."""
@@ -72,8 +73,8 @@ class HttpCarrier:
             with anyio.fail_after(call.total_seconds):
                 async with self._open(call, token) as response:
                     body = await self._read(response, call, started)
-        except (httpx.HTTPError, httpx.StreamError, ssl.SSLError, TimeoutError) as fault:
-            raise CarryingError(fault) from None
+        except (httpx.HTTPError, httpx.StreamError, ssl.SSLError, TimeoutError) as error:
+            raise CarryingError(read_fault(error)) from error
         return self._answer(response, body, started)
 
     @asynccontextmanager
@@ -113,7 +114,7 @@ class HttpCarrier:
             if call.identifier is not None:
                 parameters["identifier"] = call.identifier
             query = urlencode(parameters, quote_via=quote)
-            text = f"{self._endpoint.url}{call.path}?{query}"
+            text = f"{self._address.url}{call.path}?{query}"
         if text != self._latest_text:  # a session's cells all go to one address
             self._latest_text, self._latest_url = text, httpx.URL(text)
         return self._latest_url

@@ -8,8 +8,7 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
-from acajs_kernel.pool.failures import Failure
-from acajs_kernel.pool.results import Wait
+from acajs_kernel.http.failure import Failure, Wait
 
 __all__ = ["RetryPolicy", "refusal_seconds", "retry_after_seconds"]
 

@@ -10,10 +10,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from acajs_kernel.pool.authentication import TokenSource
-    from acajs_kernel.pool.failures import Failure
-    from acajs_kernel.pool.results import Wait
-    from acajs_kernel.pool.retry import RetryPolicy
+    from acajs_kernel.http.authentication import TokenSource
+    from acajs_kernel.http.failure import Failure, Wait
+    from acajs_kernel.http.retry import RetryPolicy
 
 __all__ = ["Refusals", "Renewal"]
 

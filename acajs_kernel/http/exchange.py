@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeVar
 
-from acajs_kernel.errors import PoolError
-from acajs_kernel.pool.answers import ShapeError
-from acajs_kernel.pool.authentication import TokenSource
-from acajs_kernel.pool.call import Answer, AnswerTooLongError, Call, CarryingError, InProcessPool
-from acajs_kernel.pool.endpoint import Endpoint
-from acajs_kernel.pool.failures import Failure, FailureReader
-from acajs_kernel.pool.lookalikes import is_web_page
-from acajs_kernel.pool.redaction import Redactor
-from acajs_kernel.pool.refusals import Refusals, Renewal
-from acajs_kernel.pool.results import Wait
-from acajs_kernel.pool.retry import RetryPolicy, retry_after_seconds
+from acajs_kernel.http.address import Address
+from acajs_kernel.http.authentication import TokenSource
+from acajs_kernel.http.call import Answer, AnswerTooLongError, Call, CarryingError, InProcessPool
+from acajs_kernel.http.failure import Explainer, Failure, ShapeError, Wait
+from acajs_kernel.http.internals import without_command_line
+from acajs_kernel.http.redaction import Redactor
+from acajs_kernel.http.refusals import Refusals, Renewal
+from acajs_kernel.http.retry import RetryPolicy, retry_after_seconds
 
 if TYPE_CHECKING:
     import httpx
 
-    from acajs_kernel.pool.carrier import HttpCarrier
+    from acajs_kernel.http.carrier import HttpCarrier
 
 __all__ = ["MAXIMUM_ANSWER_BYTES", "Exchange"]
 
@@ -45,29 +40,12 @@ class _FailedError(Exception):
         self.failure = failure
 
 
-@contextlib.contextmanager
-def _without_command_line() -> Iterator[None]:
-    """Let httpx be loaded without its command line, whose libraries take 60 ms.
-
-    httpx does without where they are not installed
-    (https://github.com/encode/httpx/blob/0.28.1/httpx/__init__.py#L15).
-    """
-    name = "httpx._main"
-    is_first = "httpx" not in sys.modules and name not in sys.modules
-    if is_first:
-        sys.modules[name] = None  # type: ignore[assignment] # importing it fails then
-    try:
-        yield
-    finally:
-        if is_first:
-            del sys.modules[name]
-
-
 class Exchange:
-    """Sends calls to one pool.
+    """Sends calls to one server.
 
     Args:
-        endpoint: The pool's endpoint.
+        address: Where calls go.
+        explain: Returns what explains the failures of a call, given what hides its secrets.
         tokens: Gives bearer tokens; None for a pool without authentication.
         policy: Decides about further attempts.
         transport: Replaces the network.
@@ -81,8 +59,9 @@ class Exchange:
 
     def __init__(
         self,
-        endpoint: Endpoint,
+        address: Address,
         *,
+        explain: Callable[[Call, Redactor], Explainer],
         tokens: TokenSource | None,
         policy: RetryPolicy,
         transport: httpx.AsyncBaseTransport | None = None,
@@ -93,7 +72,8 @@ class Exchange:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
-        self._endpoint = endpoint
+        self._address = address
+        self._explain = explain
         self._tokens = tokens
         self._policy = policy
         self._transport = transport
@@ -188,29 +168,23 @@ class Exchange:
         is_gone = answer.status == HTTPStatus.NOT_FOUND and call.method == "DELETE"
         if not is_success and not (is_gone and is_done_if_gone):
             raise _FailedError(
-                self._reader(call, token).of_status(
+                self._explainer(call, token).of_status(
                     answer, attempt=attempt, retry_after_seconds=retry_after_seconds(answer.headers)
                 )
             )
         try:
-            if call.destination is not None or not is_web_page(answer.headers, answer.body):
-                return read(answer)
-            problem = "it is a web page"
+            return read(answer)
         except ShapeError as error:
             problem = str(error)
-        raise _FailedError(self._reader(call, token).of_shape(answer, problem, attempt=attempt))
+        raise _FailedError(self._explainer(call, token).of_shape(answer, problem, attempt=attempt))
 
-    def _reader(self, call: Call, token: str) -> FailureReader:
-        return FailureReader(self._endpoint, call, Redactor(call.identifier, [token]))
+    def _explainer(self, call: Call, token: str) -> Explainer:
+        return self._explain(call, Redactor(call.identifier, [token]))
 
     async def _attempt(self, call: Call, token: str, attempt: int) -> Answer:
         """Send a call once."""
         if self._is_closed:
-            raise PoolError(
-                f"{call.operation} failed: the client of the session pool is closed.",
-                remedy="Restart the kernel.",
-                endpoint=self._endpoint.url,
-            )
+            raise _FailedError(self._explainer(call, token).of_closed())
         answer = await self._in_process.answer(call) if self._in_process is not None else None
         if answer is None:
             answer = await self._carry(call, token, attempt)
@@ -226,7 +200,7 @@ class Exchange:
                 call.body_size if call.body_size is not None else "some",
                 answer.received_bytes,
                 attempt,
-                Redactor(call.identifier, [token])(answer.operation_id) or "none",
+                self._explainer(call, token).support_id(answer) or "none",
             )
         return answer
 
@@ -235,14 +209,14 @@ class Exchange:
         carrier = self._carrier
         if carrier is None:
             # Late, because httpx and the certificate authorities take 150 ms to load.
-            with _without_command_line():
-                from acajs_kernel.pool.carrier import HttpCarrier  # noqa: PLC0415
+            with without_command_line():
+                from acajs_kernel.http.carrier import HttpCarrier  # noqa: PLC0415
 
             transport = self._transport
             if transport is None and self._in_process is not None:
                 transport = self._in_process.transport()
             carrier = self._carrier = HttpCarrier(
-                self._endpoint,
+                self._address,
                 transport=transport,
                 maximum_answer_bytes=self._maximum_answer_bytes,
                 clock=self._clock,
@@ -257,18 +231,17 @@ class Exchange:
                 "%s %s: %s after %.3f s, attempt %d",
                 call.method,
                 call.path,
-                type(fault).__name__,
+                fault.name,
                 seconds,
                 attempt,
             )
-            failure = self._reader(call, token).of_fault(fault, seconds=seconds, attempt=attempt)
+            failure = self._explainer(call, token).of_fault(fault, seconds=seconds, attempt=attempt)
             # A library's text may quote what a server sent, and that may be a secret.
-            text = str(fault)
-            is_clean = Redactor(call.identifier, [token])(text) == text
-            raise _FailedError(failure) from (fault if is_clean else None)
+            is_clean = Redactor(call.identifier, [token])(fault.text) == fault.text
+            raise _FailedError(failure) from (problem.__cause__ if is_clean else None)
         except AnswerTooLongError as problem:
             raise _FailedError(
-                self._reader(call, token).of_size(
+                self._explainer(call, token).of_size(
                     problem.answer, self._maximum_answer_bytes, attempt=attempt
                 )
             ) from None

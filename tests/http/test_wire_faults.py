@@ -18,8 +18,8 @@ from acajs_kernel.errors import (
     TooLargeError,
     UnexpectedAnswerError,
 )
+from acajs_kernel.http.call import Call
 from acajs_kernel.pool import Endpoint, PoolClient, StaticToken
-from acajs_kernel.pool.call import Call
 from tests.pool.fakes import (
     IDENTIFIER,
     NEW_VERSIONS,

@@ -12,7 +12,8 @@ from typing import NamedTuple
 import pytest
 
 from acajs_kernel.errors import AuthenticationError, ConfigurationError
-from acajs_kernel.pool import TOKEN_SCOPE, AzureToken, StaticToken, TokenSource, authentication
+from acajs_kernel.http import authentication
+from acajs_kernel.pool import TOKEN_SCOPE, AzureToken, StaticToken, TokenSource
 
 
 class AccessToken(NamedTuple):

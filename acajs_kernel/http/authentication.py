@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from acajs_kernel.errors import AcaJsError, AuthenticationError, ConfigurationError
-from acajs_kernel.pool.redaction import scrub
+from acajs_kernel.http.redaction import scrub
 
 __all__ = ["TOKEN_SCOPE", "AzureToken", "StaticToken", "TokenSource"]
 

@@ -10,29 +10,18 @@ from __future__ import annotations
 import contextlib
 import ssl
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpcore
-
-if TYPE_CHECKING:
-    import httpx
 
 __all__ = ["write_in_one_piece"]
 
 _MUCH_BYTES = 64 * 1024
 
 
-def write_in_one_piece(transport: httpx.AsyncHTTPTransport) -> None:
-    """Have a transport write what is short in one piece.
-
-    httpcore takes a network backend for that (https://www.encode.io/httpcore/network-backends/),
-    but httpx has no way to hand one over. Where it keeps its pool elsewhere one day, requests
-    are written in two pieces again, which a test notices.
-    """
-    pool = getattr(transport, "_pool", None)
-    backend = getattr(pool, "_network_backend", None)
-    if isinstance(backend, httpcore.AsyncNetworkBackend):
-        pool._network_backend = _Backend(backend)  # type: ignore[union-attr] # noqa: SLF001 -- as said
+def write_in_one_piece(backend: httpcore.AsyncNetworkBackend) -> httpcore.AsyncNetworkBackend:
+    """Return a backend that writes in one piece what is short, on another one's connections."""
+    return _Backend(backend)
 
 
 class _Backend(httpcore.AsyncNetworkBackend):

@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from acajs_kernel.pool.transfer import Download, Upload
+from acajs_kernel.http.faults import Fault
+from acajs_kernel.http.transfer import Download, Upload
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     import httpx
+
+    Transport: TypeAlias = httpx.AsyncBaseTransport
+    """What carries requests, for those who name its type only."""
 
 __all__ = [
     "ANSWER_SECONDS",
@@ -107,9 +113,9 @@ class Answer(NamedTuple):
 
 
 class CarryingError(Exception):
-    """No whole answer came; `fault` is the transport's exception."""
+    """No whole answer came; `fault` says why, and the cause is what was raised."""
 
-    def __init__(self, fault: Exception) -> None:
+    def __init__(self, fault: Fault) -> None:
         super().__init__()
         self.fault = fault
 
@@ -128,5 +134,5 @@ class InProcessPool(Protocol):
     async def answer(self, call: Call) -> Answer | None:
         """Answer a call as the pool would over HTTP; None for one that must travel."""
 
-    def transport(self) -> httpx.AsyncBaseTransport:
+    def transport(self) -> Transport:
         """Return what carries the other calls."""

@@ -16,9 +16,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from acajs_kernel.errors import AcaJsError, ConfigurationError, PoolUnreachableError
-from acajs_kernel.pool import Endpoint, PoolClient, StaticToken, asgi_transport, proxies
-from acajs_kernel.pool.proxies import Proxy, find_proxy
-from acajs_kernel.pool.reachability import clock_difference, shake_hands
+from acajs_kernel.http import proxies
+from acajs_kernel.http.proxies import Proxy, find_proxy
+from acajs_kernel.http.reachability import clock_difference, shake_hands
+from acajs_kernel.pool import Endpoint, PoolClient, StaticToken, asgi_transport
+from acajs_kernel.pool.remedies import of_unreachable
 from tests.pool.fakes import IDENTIFIER, OLD_SUCCESS, URL, Connection, http_answer, tcp_server
 
 
@@ -279,10 +281,10 @@ async def test_the_certificate_is_told_and_verified(
 
     async with tcp_server(wait, tls=authority.context) as (url, _):
         with pytest.raises(PoolUnreachableError, match="certificate is not trusted") as caught:
-            await shake_hands(Endpoint.parse(url))
+            await shake_hands(Endpoint.parse(url), of_unreachable)
         assert "SSL_CERT_FILE" in caught.value.remedy
         monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
-        hands = await shake_hands(Endpoint.parse(url))
+        hands = await shake_hands(Endpoint.parse(url), of_unreachable)
     assert hands.version.startswith("TLS")
     assert hands.issuer == "acajs test"
     assert hands.expires.endswith("GMT")
@@ -299,7 +301,7 @@ async def test_the_services_clock_is_read(hours: int) -> None:
         await connection.write(http_answer(b"{}", status="401 Unauthorized", extra=date))
 
     async with tcp_server(answer) as (url, heads):
-        ahead = await clock_difference(Endpoint.parse(url))
+        ahead = await clock_difference(Endpoint.parse(url), of_unreachable)
     assert ahead is not None
     assert abs(ahead - hours * 3600) < 60
     assert b"authorization" not in heads[0].lower()
@@ -313,4 +315,4 @@ async def test_an_answer_without_a_date_tells_no_clock() -> None:
         await connection.write(http_answer(b"{}"))
 
     async with tcp_server(answer) as (url, _):
-        assert await clock_difference(Endpoint.parse(url)) is None
+        assert await clock_difference(Endpoint.parse(url), of_unreachable) is None
