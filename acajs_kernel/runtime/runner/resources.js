@@ -70,7 +70,8 @@ function guardResources(ending, context, slots, tell) {
     const guarded = method((...values) => {
       isOpen &&= values[0] !== last;
       context.resume(cell);
-      return !ending.wasEnded(cell) && apply(emit, emitter, values);
+      // Whoever ends a command of a magic waits for its end, which comes after that of its cell.
+      return (!ending.wasEnded(cell) || isShell(emitter)) && apply(emit, emitter, values);
     });
     defineProperty(emitter, "emit", { value: standingFor(guarded, emit), configurable: true, writable: true });
     return () => isOpen;

@@ -4,8 +4,13 @@
 "use strict";
 
 const { spawn } = require("node:child_process");
+const { EventEmitter } = require("node:events");
 
 const { exposed, listOf, pinned, user } = require("./realm.js");
+
+// Taken once: what a cell listens for is not told to it any more when it has been interrupted.
+const { on: listen, once: listenOnce } = EventEmitter.prototype;
+const { apply } = Reflect;
 
 /** The name the kernel's magics call. */
 const SHELL_NAME = "__acajs_shell__";
@@ -67,18 +72,20 @@ function runShell(command, input) {
       windowsHide: true,
     }));
     running.add(child);
-    child.on("error", (error) => {
+    const onError = (/** @type {Error} */ error) => {
       running.delete(child);
       reject(error);
-    });
-    child.on("exit", (code, signal) => {
+    };
+    const onExit = (/** @type {number | null} */ code, /** @type {string | null} */ signal) => {
       running.delete(child);
       if (code === 0) {
         resolve();
       } else {
         reject(new ShellError(code, signal));
       }
-    });
+    };
+    apply(listen, child, ["error", onError]);
+    apply(listen, child, ["exit", onExit]);
     if (child.stdin !== null) {
       // A program may end before it has read everything.
       child.stdin.on("error", () => {});
@@ -97,10 +104,11 @@ async function stopShell() {
       /** @type {Promise<void>} */ (
         new Promise((resolve) => {
           const timer = startTimer(() => signalAll(child, "SIGKILL"), GRACE);
-          child.once("exit", () => {
+          const onExit = () => {
             stopTimer(timer);
             resolve();
-          });
+          };
+          apply(listenOnce, child, ["exit", onExit]);
           signalAll(child, "SIGTERM");
         })
       ),
