@@ -18,7 +18,7 @@ const path = require("node:path");
 const ts = require("typescript");
 
 const ROOT = path.join(__dirname, "..");
-const TARGET = path.join(ROOT, "acajs_kernel", "session", "documentation.json");
+const TARGET = path.join(ROOT, "acajs_kernel", "session", "editor", "documentation.json");
 const MDN = "https://developer.mozilla.org/docs/Web/";
 const NODE = "https://nodejs.org/api/";
 
