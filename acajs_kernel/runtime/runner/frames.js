@@ -38,19 +38,29 @@ function scriptOf(site) {
 }
 
 /**
+ * @param {NodeJS.CallSite[]} sites
+ * @returns {any} The outermost one of the user's code.
+ */
+function outermostOf(sites) {
+  return [...sites].reverse().find((site) => !INTERNAL.test(scriptOf(site)));
+}
+
+/**
  * @returns {string | undefined} The label of the cell whose code has led here, unless that is a function
  *   with a name, which any cell may have called.
  */
 function outermostCell() {
   const sites = callSites(MOST);
-  for (let index = sites.length - 1; index >= 0 && sites.length < MOST; index -= 1) {
-    const site = /** @type {any} */ (sites[index]);
-    const script = scriptOf(site);
-    if (!INTERNAL.test(script)) {
-      return site.getFunctionName() ? undefined : script;
-    }
+  if (sites.length === MOST) {
+    return undefined;
   }
-  return undefined;
+  // What has no name was made where it stands, whoever awaits it now.
+  const called = outermostOf(sites.filter((site) => !(/** @type {any} */ (site).isAsync())));
+  if (called !== undefined && !called.getFunctionName()) {
+    return scriptOf(called);
+  }
+  const outermost = outermostOf(sites);
+  return outermost === undefined || outermost.getFunctionName() ? undefined : scriptOf(outermost);
 }
 
 /**
