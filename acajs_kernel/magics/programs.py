@@ -15,12 +15,12 @@ _RICH = "await __acajs_shell__"
 # Plain mode awaits nothing: the output comes when the command has ended.
 _PLAIN = f"""((command, input) => {{
 const [program, ...rest] = [command].flat();
-const ended = require("node:child_process").spawnSync(program, rest, {{
+const ended = globalThis.require("node:child_process").spawnSync(program, rest, {{
   shell: !Array.isArray(command), cwd: {FOLDER}, input, encoding: "utf8",
   maxBuffer: Infinity, stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
 }});
-process.stdout.write(ended.stdout ?? "");
-process.stderr.write(ended.stderr ?? "");
+globalThis.process.stdout.write(ended.stdout ?? "");
+globalThis.process.stderr.write(ended.stderr ?? "");
 if (ended.error) throw ended.error;
 if (ended.status !== 0) throw Object.assign(new Error(
   ended.signal === null ? `exit status ${{ended.status}}` : `ended by ${{ended.signal}}`

@@ -133,10 +133,11 @@ class MagicCell:
         doubtful = sorted(doubtful_commands(source))
         if not doubtful:
             return parts
-        types = ", ".join(f"typeof {word}" for word in doubtful)
-        asking = self._part_cell(f"[{types}]")
+        # No array, nor names of the words': cells may have changed what those are.
+        types = ", ".join(f"w{index}: typeof {word}" for index, word in enumerate(doubtful))
+        asking = self._part_cell(f"({{ __proto__: null, {types} }})")
         found = await self.in_session(self.notebook.evaluate(asking))
-        unknown = {word for word, kind in zip(doubtful, found, strict=True) if kind == "undefined"}
+        unknown = {word for index, word in enumerate(doubtful) if found[f"w{index}"] == "undefined"}
         return split_cell(source, frozenset(unknown))
 
     async def _call(self, magic: Magic, part: MagicPart, cell: Cell) -> None:

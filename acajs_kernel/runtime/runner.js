@@ -25,6 +25,7 @@ const { defineImports } = require("./runner/imports.js");
 const { Inspection } = require("./runner/inspection.js");
 const { pinCallbackRecords } = require("./runner/internals.js");
 const { Interrupts } = require("./runner/interrupts.js");
+const { defineJson } = require("./runner/json_values.js");
 const { Output } = require("./runner/output.js");
 const { Prompts } = require("./runner/prompts.js");
 const { Questions } = require("./runner/questions.js");
@@ -167,6 +168,7 @@ function start(nativeImport) {
     defineGlobals({ folder, output, displays, settings: cells.settings, prompts: adoptMembers({ ...functions }), ijavascript, comms });
     meta = defineImports(nativeImport, folder);
     defineShell();
+    defineJson();
     /** @type {any} */ (globalThis).Jupyter.who = adopt(createWho(() => questions.variables()));
     readMessages((message) => operations[message.type]?.(message));
     output.send({ kind: "ready" });

@@ -115,6 +115,29 @@ async def test_variables_are_listed(kernel: RunningKernel) -> None:
     assert "listed\tArray\t2 items" in bundle["text/plain"]
 
 
+@pytest.mark.parametrize("runtime", ["rich", "plain"])
+async def test_what_cells_have_declared_and_replaced_does_not_matter(runtime: str) -> None:
+    """Names of the runtime, and prototypes, after which each magic says the same."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("ACAJS_")}
+    environment = clean | {"ACAJS_RUNTIME": runtime, "SOME_NAME": "some value"}
+    replaced = (
+        "let process, require, JSON; Array.prototype.toJSON = () => 'a'; 1",
+        "Object.prototype.toJSON = () => 'z'; 1",
+        "Object.prototype.then = () => undefined; 1",
+    )
+    async with running_kernel(environment) as kernel:
+        for code in replaced:
+            assert (await kernel.run(code)).reply["status"] == "ok"
+            assert (await kernel.run("%env SOME_NAME=x\n%env SOME_NAME")).stdout.endswith("=x\n")
+            assert "round trip" in _shown(await kernel.run("%session"))["text/html"]
+            assert "Writing" in (await kernel.run("%%writefile replaced.txt\n1")).stdout
+            assert (await kernel.run("%load replaced.txt")).reply["status"] == "ok"
+            assert "replaced.txt" in (await kernel.run("!ls")).stdout
+            assert (await kernel.run("!rm replaced.txt && echo gone")).stdout == "gone\n"
+            if runtime == "rich":
+                assert "process" in _shown(await kernel.run("%who"))["text/plain"]
+
+
 async def test_a_file_of_the_session_comes_into_a_cell_and_back(kernel: RunningKernel) -> None:
     """Its text replaces the cell, unless that holds more; nothing of it is interpreted."""
     text = "name; text; `${x}`\n%who \\ 'ä' \"€\"\n"

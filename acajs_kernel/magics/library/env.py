@@ -36,13 +36,15 @@ async def _env(call: Call) -> None:
 
 
 async def _set(call: Call, name: str, value: str) -> None:
-    await call.execute(f"void (process.env[{json.dumps(name)}] = {json.dumps(value)})")
+    await call.execute(f"void (globalThis.process.env[{json.dumps(name)}] = {json.dumps(value)})")
     call.print(f"env: {name}={_masked(name, value)}\n")
 
 
 async def _list(call: Call, name: str) -> None:
     """Print one variable, or all."""
-    variables: dict[str, str] = await call.evaluate("({ ...process.env })")
+    variables: dict[str, str] = await call.evaluate(
+        "({ __proto__: null, ...globalThis.process.env })"
+    )
     if name and name not in variables:
         raise call.misuse(f"The session has no variable {name}.")
     chosen = [name] if name else sorted(variables)

@@ -21,8 +21,10 @@ __all__ = ["MAGIC"]
 
 # Node before 18.15 does not know the memory that its container allows.
 _FACTS = """(() => {
+const { process, require } = globalThis;
 const os = require("node:os");
 return {
+  __proto__: null,
   node: process.version,
   system: `${os.type()} ${os.release()}, ${os.arch()}`,
   resident: process.memoryUsage().rss,

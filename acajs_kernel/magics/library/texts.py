@@ -16,14 +16,15 @@ _MOST_BYTES = 1_000_000
 
 _READ = f"""((name) => {{
 const path = {resolved("name")};
-const {{ readFileSync, statSync }} = require("node:fs");
+const {{ readFileSync, statSync }} = globalThis.require("node:fs");
 const {{ size }} = statSync(path);
-return {{ size, content: size > {_MOST_BYTES} ? null : readFileSync(path, "base64") }};
+return {{ __proto__: null, size,
+content: size > {_MOST_BYTES} ? null : readFileSync(path, "base64") }};
 }})"""
 
 _WRITE = f"""((name, text, appends) => {{
 const path = {resolved("name")};
-const {{ existsSync, writeFileSync }} = require("node:fs");
+const {{ existsSync, writeFileSync }} = globalThis.require("node:fs");
 const verb = existsSync(path) ? (appends ? "Appending to" : "Overwriting") : "Writing";
 writeFileSync(path, text, {{ flag: appends ? "a" : "w" }});
 console.log(`${{verb}} ${{name}}`);

@@ -11,7 +11,7 @@ __all__ = ["MAGIC"]
 async def _who(call: Call) -> None:
     if call.arguments:
         raise call.misuse("It takes no arguments.")
-    call.show(await call.evaluate('Jupyter.who()[Symbol.for("Jupyter.display")]()'))
+    call.show(await call.evaluate("Jupyter.who()"))
 
 
 MAGIC = Magic(

@@ -9,6 +9,7 @@
 const v8 = { promiseHooks: { ...require("node:v8").promiseHooks } };
 
 const { InspectorConnection } = require("./connection.js");
+const { user } = require("./realm.js");
 const { hasThen, spareResults } = require("./thenable.js");
 
 /** What is returned for code that an interrupt has ended. */
@@ -30,8 +31,12 @@ const RUN = "__acajs_run__";
 
 const { parse, stringify } = JSON;
 const { defineProperty } = Object;
-const { apply } = Reflect;
+const { apply, getOwnPropertyDescriptor } = Reflect;
 const { then } = Promise.prototype;
+const { then: theirThen } = user.Promise.prototype;
+
+/** Whether this V8 (of Node 18) learns of results by the `then` that the user's promises have. */
+const ASKS_THEN = Number.parseInt(process.versions.v8, 10) < 11;
 const soon = setImmediate;
 
 /**
@@ -43,11 +48,24 @@ function handed(value) {
 }
 
 /**
+ * @param {unknown} value
+ * @returns {RemoteObject} The same as a result, which may be none.
+ */
+function given(value) {
+  return value === undefined ? { type: "undefined" } : handed(value);
+}
+
+/**
  * @param {unknown} thrown
  * @returns {import("node:inspector").Runtime.ExceptionDetails}
  */
 function detailsOf(thrown) {
   return { exceptionId: 0, text: "Uncaught", lineNumber: 0, columnNumber: 0, exception: handed(thrown) };
+}
+
+/** @returns {boolean} Whether V8 answers that there is no result, whatever there is. */
+function hidesResults() {
+  return ASKS_THEN && getOwnPropertyDescriptor(user.Promise.prototype, "then")?.value !== theirThen;
 }
 
 /** The inspector itself has failed. */
@@ -134,6 +152,7 @@ class Inspection {
     const answers = [];
     let isInside = true;
     let isAnswered = false;
+    let isHidden = false;
     // The first promise that a cell makes is its own.
     const held = this.#held;
     held.clear();
@@ -144,7 +163,11 @@ class Inspection {
       release();
     });
     this.#post("Runtime.evaluate", parameters, (answer) => {
-      isAnswered = true;
+      isHidden = !isInside && held.size > 0 && hidesResults();
+      isAnswered = !isHidden;
+      if (isHidden) {
+        return;
+      }
       if (isInside) {
         answers.push(answer);
       } else {
@@ -171,17 +194,20 @@ class Inspection {
     const fill = (settled) => {
       // An answer comes within this turn of the loop. Without `unref` the wait for it would look
       // like something that the cell has left behind.
-      soon(() => {
+      const turn = soon(() => {
         if (!isAnswered) {
           onEnd(settled);
         }
-      }).unref();
+      });
+      if (!isHidden) {
+        turn.unref();
+      }
     };
     // The inspector drops an answer whose JSON is longer than V8's texts may be, and a text or
     // an error's message may be that. What has become of the promise is known without it.
     for (const promise of held) {
       apply(then, promise, [
-        (/** @type {any} */ value) => fill({ result: handed(value[".repl_result"]) }),
+        (/** @type {any} */ value) => fill({ result: given(value[".repl_result"]) }),
         (/** @type {unknown} */ thrown) => fill({ result: handed(undefined), exceptionDetails: detailsOf(thrown) }),
       ]);
     }

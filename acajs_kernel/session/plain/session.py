@@ -49,8 +49,9 @@ _NOTHING = "undefined"
 # The cell's `$$` at once: later it means another execution's. By `this`: cells may have
 # declared every name; and the answers have no prototype, which cells may have changed.
 _EXPRESSION = """{ const mine = this.$$, { stringify } = this.JSON; mine.async(); const end =
-(answer) => mine.text(stringify(answer)); (async () => (VALUE
-))().then((value) => end({ __proto__: null, value: value ?? null }), (error) => end({
+(answer) => mine.text(stringify(answer)); (async () => ({
+__proto__: null, value: (VALUE
+)}))().then(({ value }) => end({ __proto__: null, value: value ?? null }), (error) => end({
 __proto__: null, ename: `${error?.name ?? "Uncaught"}`,
 evalue: `${error?.message ?? error}` })); }"""
 _UNSUPPORTED = (

@@ -60,10 +60,7 @@ _MOST_SOON_MILLISECONDS = 4
 _NEAR_SECONDS = 0.01
 _INTERRUPT_SECONDS = 4.0  # the agent needs at most 2 s; the rest is for the network
 _CLOSE_SECONDS = 1.5
-# What a value is shown as is its JSON then, which Node's way of showing texts would cut.
-_EXPRESSION = """((value) => ({ [Symbol.for("Jupyter.display")]: () =>
-({ "text/plain": JSON.stringify(value) ?? "null" }) }))(await (VALUE
-))"""
+_EXPRESSION = "__acajs_json__(VALUE\n)"
 
 
 class RichSession:
