@@ -110,7 +110,11 @@ async def hold_class(
         report = ClassReport(
             [one.student for one in everybody],
             seconds,
-            [proportional_megabytes(child) for child in own if "acajs_kernel" in child.cmdline()],
+            [
+                proportional_megabytes(child)
+                for child in own
+                if any("acajs_kernel" in argument for argument in child.cmdline())
+            ],
             tree_megabytes(pool_process)[1],
         )
         await asyncio.gather(*(one.look() for one in everybody))

@@ -40,6 +40,8 @@ const { Tracebacks } = require("./runner/traceback.js");
 const { reportUncaught } = require("./runner/uncaught.js");
 const { createWho } = require("./runner/variables.js");
 
+/** @typedef {import("./runner/context.js").CellContext} CellContext */
+
 /** The pipe that brings messages for this thread. */
 const MESSAGES = 3;
 
@@ -70,16 +72,17 @@ function readMessages(onMessage) {
  * Hand on a message of a comm, and say when its callbacks have returned.
  * @param {any} message
  * @param {Comms} comms
- * @param {{output: Output, inspection: Inspection, interrupts: Interrupts}} parts
+ * @param {{output: Output, inspection: Inspection, interrupts: Interrupts, context: CellContext}} parts
  * @returns {void}
  */
-function receiveComm({ cell, ...received }, comms, { output, inspection, interrupts }) {
+function receiveComm({ cell, ...received }, comms, { output, inspection, interrupts, context }) {
   output.attribute(cell, () => {
     if (!inspection.run(() => comms.receive(received))) {
       interrupts.landed();
       output.attribute(cell, () => output.print("stderr", "KeyboardInterrupt: A comm's callback was interrupted.\n"));
     }
   });
+  context.resume(cell);
   // Not before what the callbacks have put off until now, such as what follows an `await`.
   soon(() => output.send({ kind: "handled", cell, active: mayPrintLater() }));
 }
@@ -158,7 +161,7 @@ function start(nativeImport) {
       cells.interrupt(cell);
     },
     input: (message) => prompts.receive(message),
-    comm: (message) => receiveComm(message, comms, { output, inspection, interrupts }),
+    comm: (message) => receiveComm(message, comms, { output, inspection, interrupts, context }),
     question: ({ id, question }) => {
       output.send({ kind: "reply", id, reply: answerTo(question) });
     },

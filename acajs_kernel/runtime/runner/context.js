@@ -76,6 +76,8 @@ class TurnContext {
   #isEnding = false;
   /** Cells by their names in stacks, the latest last. @type {Map<string, string>} */
   #cells = new Map();
+  /** The same cells; what else may be current, such as a comm's message, has no name in stacks. */
+  #named = new Set();
   /** The one that runs. @type {string | undefined} */
   #running = undefined;
   /** Those that were interrupted and may be woken up. @type {Set<string>} */
@@ -86,7 +88,8 @@ class TurnContext {
   /** The cell, if the code belongs to one. */
   get current() {
     const cell = this.#current;
-    const isSure = this.#cells.size < 2 || (cell !== undefined && cell === this.#running);
+    const isSure =
+      this.#cells.size < 2 || (cell !== undefined && (cell === this.#running || !this.#named.has(cell)));
     return isSure && this.#suspended.size === 0 ? cell : (this.#cells.get(outermostCell() ?? "") ?? cell);
   }
 
@@ -97,11 +100,21 @@ class TurnContext {
    */
   begin(label, cell) {
     this.#running = cell;
-    this.#cells.delete(label);
+    this.#forget(label);
     this.#cells.set(label, cell);
+    this.#named.add(cell);
     if (this.#cells.size > KEPT_CELLS) {
-      this.#cells.delete(/** @type {string} */ (this.#cells.keys().next().value));
+      this.#forget(/** @type {string} */ (this.#cells.keys().next().value));
     }
+  }
+
+  /**
+   * @param {string} label
+   * @returns {void}
+   */
+  #forget(label) {
+    this.#named.delete(this.#cells.get(label));
+    this.#cells.delete(label);
   }
 
   /**
