@@ -82,12 +82,16 @@ def rewrite_modules(source: str) -> str:
     bare = encode(without_comments(source)[0])
     edits = _Edits(encode(source), bare)
     root = parse(source)
+    before = ""
     for node in _top_level(root):
+        follows_export, before = before == "export", node.type
         if node.type == "import_statement":
             _rewrite_import(node, edits)
         elif node.type == "export_statement":
             _rewrite_export(node, edits)
-        elif node.type in {"export", "default"} and edits.match(_DECLARATION, node.start_byte):
+        elif (node.type == "export" or (node.type == "default" and follows_export)) and edits.match(
+            _DECLARATION, node.start_byte
+        ):
             edits.blank(node)  # the declaration does not parse: V8 shall say so of it alone
     for match in _IMPORT_KEYWORD.finditer(bare):
         keyword = root.descendant_for_byte_range(*match.span())
