@@ -65,7 +65,9 @@ _GAPS: tuple[tuple[str, re.Pattern[str], str], ...] = (
     # A list of exports that ends without a semicolon.
     (
         "export",
-        re.compile(rf"{_STATEMENT}export\s*\{{[^{{}}]*\}}{_ONE_LINE}(\n)(?=\s*[(\[`/+-])"),
+        re.compile(
+            rf"{_STATEMENT}export\s*\{{[^{{}}]*\}}{_ONE_LINE}([\n\r])(?=\s*[(\[`/+-])"
+        ),
         ";",
     ),
     # A list of exports whose `from` stands on another line.
