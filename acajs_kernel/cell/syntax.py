@@ -65,9 +65,7 @@ _GAPS: tuple[tuple[str, re.Pattern[str], str], ...] = (
     # A list of exports that ends without a semicolon.
     (
         "export",
-        re.compile(
-            rf"{_STATEMENT}export\s*\{{[^{{}}]*\}}{_ONE_LINE}([\n\r])(?=\s*[(\[`/+-])"
-        ),
+        re.compile(rf"{_STATEMENT}export\s*\{{[^{{}}]*\}}{_ONE_LINE}([\n\r])(?=\s*[(\[`/+-])"),
         ";",
     ),
     # A list of exports whose `from` stands on another line.
