@@ -113,7 +113,7 @@ async def hold_class(
             [
                 proportional_megabytes(child)
                 for child in own
-                if any("acajs_kernel" in argument for argument in child.cmdline())
+                if any("acajs_kernel.__main__" in argument for argument in child.cmdline())
             ],
             tree_megabytes(pool_process)[1],
         )
