@@ -1,6 +1,11 @@
 """Names of environment variables that are read before the settings can be loaded."""
 
-__all__ = ["EMBEDDED_POOL_VARIABLE", "ENDPOINT_VARIABLES", "RUNTIME_VARIABLE"]
+__all__ = [
+    "EMBEDDED_POOL_VARIABLE",
+    "ENDPOINT_VARIABLES",
+    "RUNTIME_VARIABLE",
+    "WORKSPACE_VARIABLE",
+]
 
 ENDPOINT_VARIABLES = (
     "ACAJS_POOL_ENDPOINT",
@@ -14,3 +19,6 @@ EMBEDDED_POOL_VARIABLE = "ACAJS_EMBEDDED_POOL"
 
 RUNTIME_VARIABLE = "ACAJS_RUNTIME"
 """Says how cells run."""
+
+WORKSPACE_VARIABLE = "ACAJS_WORKSPACE"
+"""Says how cells reach the files beside the notebook."""
