@@ -181,7 +181,9 @@ async def running_kernel(
         kernel_spec_manager=specs or KernelSpecManager(),
         transport=transport,
     )
-    await manager.start_kernel(env={"ACAJS_HISTORY": "off", "ACAJS_WORKSPACE": "off", **environment}, **options)
+    await manager.start_kernel(
+        env={"ACAJS_HISTORY": "off", "ACAJS_WORKSPACE": "off", **environment}, **options
+    )
     client = manager.client()
     client.start_channels()
     try:

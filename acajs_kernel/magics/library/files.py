@@ -234,8 +234,8 @@ MAGICS = (
         summary="Remove files from the session; with `-r` also folders and their contents.",
         run=_remove,
         where="session",
-        details="Patterns are allowed. Where the session works in the notebook's own folder it asks "
-        "first; `-f` removes without asking.",
+        details="Patterns are allowed. Where the session works in the notebook's own folder, it "
+        "asks first; `-f` removes without asking.",
         completes="session files",
     ),
 )
