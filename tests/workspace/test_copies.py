@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,7 @@ _COPY = {"ACAJS_WORKSPACE": "copy"}
 
 
 @pytest.fixture(scope="module")
-def pool() -> object:
+def pool() -> Iterator[ServedPool]:
     """Serve a pool over TCP."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("ACAJS_")}
     with served_pool(clean) as served:
