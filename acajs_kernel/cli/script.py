@@ -99,7 +99,9 @@ class _Run:
             on_input=self._terminal.ask,
             silence=command_silence(),
             files=NotebookFiles(
-                command=lambda path: f"acajs files upload --session ID {path} --to {path}",
+                command=lambda path: (
+                    f"acajs files put {path} --to {path}  (for a session that you name)"
+                ),
                 otherwise="Or have what lies there copied before the script runs: "
                 "ACAJS_WORKSPACE=copy",
             ),

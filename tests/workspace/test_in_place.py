@@ -198,7 +198,7 @@ async def test_magics_ask_before_something_of_the_users_is_lost(
         kernel.client.input("y")
         assert "Removed data.csv" in (await kernel.collect(request)).stdout
         assert not (tmp_path / "data.csv").exists()
-        ran = await kernel.run("%rm -r -f other", allow_stdin=False)
+        ran = await kernel.run("%rm -rf other", allow_stdin=False)
         assert not (tmp_path / "other").exists()
 
 

@@ -24,6 +24,7 @@ from acajs_kernel.transfers.in_place import copy_files, plan_copies
 __all__ = ["MAGICS"]
 
 _COLUMNS = ("name", "size", "changed")
+_BOTH_FLAGS = {"-rf": ("-r", "-f"), "-fr": ("-r", "-f")}
 _IN_PLACE = "the session works in the notebook's folder itself"
 
 
@@ -84,12 +85,13 @@ async def _copy(call: Call, files: list[LocalFile], here: Path) -> None:
             f"The session works in {here} itself. Replace what lies there: {names}?",
             remedy="Name another place with --to NAME, or remove the old file yourself.",
         )
-    copied = (*plan.new, *plan.other)
-    await asyncio.to_thread(copy_files, copied, here)
     for file in plan.there:
         call.print(f"{file.target} is there already: {_IN_PLACE}, so there is nothing to copy.\n")
-    for file in copied:
-        call.print(f"Copied {file.path} to {file.target} in the notebook's folder\n")
+    if copied := (*plan.new, *plan.other):
+        display = TransferDisplay(call, ("Copying", "Copied"))
+        display.begin(sum(not file.is_folder for file in copied), sum(file.size for file in copied))
+        await asyncio.to_thread(copy_files, copied, here)
+        display.finish([file.target for file in copied])
 
 
 async def _confirm(call: Call, question: str, *, remedy: str) -> None:
@@ -177,7 +179,8 @@ def _is_same(source: Path, target: Path) -> bool:
 
 
 async def _remove(call: Call) -> None:
-    names, recursive = _without_flag(call.words())
+    words = [part for word in call.words() for part in _BOTH_FLAGS.get(word, (word,))]
+    names, recursive = _without_flag(words)
     names, is_sure = _without_flag(names, "-f", "--force")
     if not names:
         raise call.misuse("Which files?")
