@@ -99,11 +99,7 @@ class _Run:
             on_input=self._terminal.ask,
             silence=command_silence(),
             files=NotebookFiles(
-                command=lambda path: (
-                    f"acajs files put {path} --to {path}  (for a session that you name)"
-                ),
-                otherwise="Or have what lies there copied before the script runs: "
-                "ACAJS_WORKSPACE=copy",
+                command=lambda _: "run the script again with ACAJS_WORKSPACE=copy", otherwise=""
             ),
         )
         # The session may know the cells of an earlier command.

@@ -115,8 +115,8 @@ class Copies:
                 )
             elif state == "foreign":
                 say(
-                    f"The session has a {path} that was not copied from {local}, and keeps it. To "
-                    f"replace it: {upload_command(path)}"
+                    f"The session has another {path}, which was not copied from {local}, and "
+                    f"keeps it. To replace it: {upload_command(path)}"
                 )
 
     def _hash_files(self, survey: Survey) -> dict[str, str]:

@@ -129,6 +129,9 @@ function lay(folder, from, pieces) {
       if (count !== length || createHash("sha256").update(buffer).digest("hex") !== sha256) {
         return `the checksum of ${name} is another one`;
       }
+      if (folder.facts(name, false).type === "directory") {
+        return `the session has a folder in the place of ${name}`;
+      }
       fs.writeFileSync(path.join(made, String(index)), buffer);
     }
     const record = readRecord(folder);
