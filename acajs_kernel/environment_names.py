@@ -1,6 +1,11 @@
 """Names of environment variables that are read before the settings can be loaded."""
 
-__all__ = ["EMBEDDED_POOL_VARIABLE", "ENDPOINT_VARIABLES", "RUNTIME_VARIABLE"]
+__all__ = [
+    "EMBEDDED_POOL_VARIABLE",
+    "ENDPOINT_VARIABLES",
+    "LANGUAGE_VARIABLE",
+    "RUNTIME_VARIABLE",
+]
 
 ENDPOINT_VARIABLES = (
     "ACAJS_POOL_ENDPOINT",
@@ -11,6 +16,9 @@ ENDPOINT_VARIABLES = (
 
 EMBEDDED_POOL_VARIABLE = "ACAJS_EMBEDDED_POOL"
 """Says whether cells may run on this machine where no pool is named."""
+
+LANGUAGE_VARIABLE = "ACAJS_LANGUAGE"
+"""Says what language a notebook's cells are in."""
 
 RUNTIME_VARIABLE = "ACAJS_RUNTIME"
 """Says how cells run."""
