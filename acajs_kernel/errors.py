@@ -232,7 +232,7 @@ class AgentUnavailableError(SessionError):
 
 
 class SessionLostError(SessionError):
-    """The session was replaced: its variables and files are gone.
+    """The session was replaced: its variables are gone, and files of its own.
 
     Args:
         message: What was tried and what happened.

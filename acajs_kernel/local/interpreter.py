@@ -345,7 +345,7 @@ def _timed_out(seconds: float, *, has_begun: bool) -> RestError:
 def _ended(description: str) -> str:
     return (
         f"The session's interpreter ended ({description}). Stop the session: the next request "
-        "gets a fresh one, without the variables and files of this one.\n"
+        "gets a fresh one, without the variables of this one and files of its own.\n"
     )
 
 

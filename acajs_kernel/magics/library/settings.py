@@ -19,7 +19,7 @@ async def _restart(call: Call) -> None:
     kept = (
         "the session and its files are the same."
         if call.notebook.mode == "rich"
-        else "so are the session's files, because plain mode needs a fresh session for that."
+        else "so are files of the session's own, as plain mode needs a fresh session for that."
     )
     call.print(f"The JavaScript runtime was restarted. Variables are gone; {kept}\n")
 
@@ -36,7 +36,10 @@ async def _runtime(call: Call) -> None:
             notebook.choose_runtime(wanted)
         else:
             await _change(call, before, wanted)
-            call.print("A fresh session was opened: the old one's variables and files are gone.\n")
+            call.print(
+                "A fresh session was opened: the old one's variables are gone, and its files too "
+                "where it had a folder of its own.\n"
+            )
     call.print(f"Cells run in {notebook.mode} mode (runtime {notebook.settings.runtime}).\n")
 
 
@@ -75,7 +78,7 @@ MAGICS = (
         summary="Start again without variables; the session and its files stay.",
         run=_restart,
         where="session",
-        details="In plain mode a fresh session replaces the old one, without its files.",
+        details="In plain mode a fresh session replaces the old one, without files of its own.",
     ),
     Magic(
         name="runtime",
@@ -83,7 +86,7 @@ MAGICS = (
         summary="Show or change how cells run.",
         run=_runtime,
         where="kernel",
-        details="Changing it needs a fresh session, so variables and files are lost.",
+        details="Changing it needs a fresh session, so variables are lost, and files of its own.",
         words=_RUNTIMES,
     ),
     Magic(

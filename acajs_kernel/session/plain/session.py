@@ -87,6 +87,7 @@ class PlainSession:
         identifier: The session's identifier, a secret.
         pinned: The user named the identifier: the session outlives the kernel.
         timeout_seconds: Bound of one execution, at most the service's 220 s.
+        has_own_files: Its files go with it: it does not work in the notebook's folder.
         on_event: Told of everything that a cell shows, with the cell's key.
         on_notice: Told what the user should know.
         on_comm: Told of what comms do, with the key of the message behind it.
@@ -102,6 +103,7 @@ class PlainSession:
         *,
         pinned: bool,
         timeout_seconds: int,
+        has_own_files: bool = True,
         on_event: Callable[[str, Event], None],
         on_notice: Callable[[str], None] = lambda _text: None,
         on_comm: Callable[[str, CommEvent], None] = lambda _key, _event: None,
@@ -111,6 +113,7 @@ class PlainSession:
         self._identifier = identifier
         self._pinned = pinned
         self._timeout_seconds = timeout_seconds
+        self._has_own_files = has_own_files
         self._on_event = on_event
         self._on_notice = on_notice
         self._on_comm = on_comm
@@ -225,9 +228,10 @@ class PlainSession:
         """Run a cell's code, and say what its user should know of the session."""
         if self._was_replaced:
             self._was_replaced = False
+            files = ", and files in the session too" if self._has_own_files else ""
             raise SessionLostError(
                 "The session was replaced by a fresh one: it had cooled down, was stopped, or "
-                "failed. Variables are gone, and files in the session too. This cell did not run.",
+                f"failed. Variables are gone{files}. This cell did not run.",
                 remedy="Run the cells again from the top. ACAJS_ON_SESSION_LOSS=replay does that "
                 "by itself.",
             )

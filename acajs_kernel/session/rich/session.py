@@ -75,6 +75,7 @@ class RichSession:
         timeout_seconds: Bound of one execution, at most the service's 220 s. Cells may
             take longer: each is many executions.
         colors: Whether texts of values and errors have the escape sequences of colours.
+        has_own_files: Its files go with it: it does not work in the notebook's folder.
         on_event: Told of everything that cells show, with the key of the cell.
         on_input: Asked for a line from the user.
         on_notice: Told what the user should know.
@@ -93,6 +94,7 @@ class RichSession:
         pinned: bool,
         timeout_seconds: int = 220,
         colors: bool = True,
+        has_own_files: bool = True,
         on_event: Callable[[str, Event], None],
         on_input: Callable[[str, InputRequest], Awaitable[str]],
         on_notice: Callable[[str], None],
@@ -103,6 +105,7 @@ class RichSession:
         self._identifier = identifier
         self._pinned = pinned
         self._colors = colors
+        self._has_own_files = has_own_files
         self._on_pause = on_pause
         self._agent = Agent(pool, identifier, timeout_seconds=timeout_seconds)
         self._comms = CommChannel(self._ask, on_comm)
@@ -246,9 +249,10 @@ class RichSession:
             if was_running
             else ("This cell did not run.")
         )
+        files = ", and so are the session's files" if self._has_own_files else ""
         return SessionLostError(
             "The session was replaced by a fresh one: it had cooled down, was stopped, or "
-            f"failed. Variables are gone, and so are the session's files. {happened}",
+            f"failed. Variables are gone{files}. {happened}",
             remedy="Run the cells again from the top. ACAJS_ON_SESSION_LOSS=replay does that "
             "automatically.",
             was_running=was_running,
