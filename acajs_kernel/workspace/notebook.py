@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from acajs_kernel.session import Error, SessionAccess, SessionSettings
-from acajs_kernel.workspace.hints import explain_missing, upload_command
 
 if TYPE_CHECKING:
     from acajs_kernel.workspace.copies import Copies
@@ -40,14 +39,14 @@ class NotebookFiles:
     """Brings files to a session where the settings say so, and explains errors about others.
 
     Args:
-        command: Returns what the user does to send a file.
+        command: Returns what the user does to send a file; None for the magic.
         otherwise: Another way to do it, a sentence.
     """
 
     def __init__(
         self,
         *,
-        command: Callable[[str], str] = upload_command,
+        command: Callable[[str], str] | None = None,
         otherwise: str = _COPY_MAGIC,
     ) -> None:
         self._command = command
@@ -94,13 +93,16 @@ class NotebookFiles:
         way, folder = settings.working_folder
         if way == "in place" or folder is None:
             return error
+        # Imported here because most cells do not fail so.
+        from acajs_kernel.workspace.hints import explain_missing, upload_command  # noqa: PLC0415
+
         copies = self.copies_of(settings)
         hint = explain_missing(
             error.evalue,
             workspace=folder,
             session_folder=session_folder,
             why_not=(lambda _: "") if copies is None else copies.survey.why_not,
-            command=self._command,
+            command=self._command or upload_command,
             otherwise=self._otherwise if copies is None else "",
         )
         return error._replace(traceback=(*error.traceback, *hint.split("\n"))) if hint else error

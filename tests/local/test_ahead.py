@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 import pytest
@@ -99,3 +100,17 @@ async def test_a_bad_setting_leaves_nothing_running(environment: dict[str, str])
         children = psutil.Process(kernel.pid).children(recursive=True)
         _, alive = await asyncio.to_thread(psutil.wait_procs, children, _END_SECONDS)
         assert alive == []
+
+
+async def test_a_session_of_another_folder_is_not_taken_over(tmp_path: Path) -> None:
+    """What a configuration file names counts more than the guess at the launch."""
+    ahead.start_ahead(None, tmp_path)
+    assert ahead.take_started_in(None) is None
+    ahead.start_ahead(None, tmp_path)
+    started = ahead.take_started_in(tmp_path)
+    assert started is not None
+    assert started.process.data_folder == tmp_path
+    started.process.stop()
+    started.held.close()
+    await asyncio.to_thread(started.process.wait_stopped)
+    assert await asyncio.to_thread(tmp_path.is_dir)

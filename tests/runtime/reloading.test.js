@@ -159,6 +159,18 @@ for (const kind of KINDS) {
       });
     }
 
+    test("runs cells whatever a cell has put into Node's cache", async () => {
+      write({ "h.js": "exports.x = 1", "hh.js": "exports.x = require('./h').x" });
+      await session.run("require('./hh').x");
+      write({ "h.js": "exports.x = 2" });
+      await session.run(
+        "const m = require('module'); for (const k of Object.keys(m._cache)) if (k.includes('hh.js')) " +
+          "Object.defineProperty(m._cache[k], 'children', { get() { throw new Error('hostile') } }); 1",
+      );
+      const result = await session.run("require('./h').x");
+      assert.equal(result.text, "2", JSON.stringify(result.error));
+    });
+
     test("names modules that were loaded anew as they are called", async () => {
       write({ "n.mjs": "export const f = () => 1" });
       await session.run(`await ${IMPORT}("./n.mjs")`);

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
+from acajs_kernel.pool import Endpoint, PoolClient, StaticToken
 from tests.kernel_client import RunningKernel
 from tests.pool_server import ServedPool, served_pool
 from tests.workspace.notebook import kernel_in, shown, write_files
@@ -153,6 +155,24 @@ async def test_a_workspace_over_a_limit_sends_nothing_and_says_so_once(
         assert ".acajsignore" in ran.stderr
         assert (await kernel.run("1")).stderr == ""
         assert "Nothing of" in (await kernel.run("%workspace")).stdout
+
+
+@pytest.mark.parametrize("policy", ["error", "restart", "replay"])
+async def test_a_session_that_has_replaced_the_notebooks_own_gets_its_files(
+    policy: str, environment: dict[str, str], tmp_path: Path, pool: ServedPool
+) -> None:
+    """The cell that runs on it finds them."""
+    write_files(tmp_path, {"a.txt": "x"})
+    identifier = secrets.token_hex(16)
+    variables = {"ACAJS_SESSION_ID": identifier, "ACAJS_ON_SESSION_LOSS": policy}
+    async with kernel_in(tmp_path, environment | pool.environment, **_COPY, **variables) as kernel:
+        assert await _read(kernel, "a.txt") == "'x'"
+        endpoint, tokens = Endpoint.parse(pool.endpoint), StaticToken(pool.token)
+        async with PoolClient(endpoint, tokens=tokens) as client:
+            await client.stop_session(identifier)
+        if policy == "error":
+            assert (await kernel.run("1")).error["ename"] == "SessionLostError"
+        assert await _read(kernel, "a.txt") == "'x'"
 
 
 async def test_copying_can_be_turned_on_and_off(

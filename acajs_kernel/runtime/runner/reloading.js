@@ -41,8 +41,12 @@ const { stringify } = JSON;
  * @returns {string} Another text where the file is another one; empty where there is none.
  */
 function signatureOf(file) {
-  const state = statSync(file, { bigint: true, throwIfNoEntry: false });
-  return state === undefined ? "" : `${state.mtimeNs} ${state.size} ${state.ino}`;
+  try {
+    const state = statSync(file, { bigint: true, throwIfNoEntry: false });
+    return state === undefined ? "" : `${state.mtimeNs} ${state.size} ${state.ino}`;
+  } catch {
+    return ""; // it cannot be looked at
+  }
 }
 
 /**
@@ -159,13 +163,18 @@ class Reloading {
         stale.add(file);
       }
     }
-    if (stale.size > 0) {
-      this.#addDependents(stale);
-      for (const file of stale) {
-        this.#forget(file);
-      }
-      this.#share();
+    if (stale.size === 0) {
+      return;
     }
+    try {
+      this.#addDependents(stale);
+    } catch {
+      // The user's code may have put anything into Node's cache.
+    }
+    for (const file of stale) {
+      this.#forget(file);
+    }
+    this.#share();
   }
 
   /**
@@ -194,13 +203,15 @@ class Reloading {
    */
   #forget(file) {
     const loaded = Module._cache[file];
-    if (loaded !== undefined) {
-      delete Module._cache[file];
-      const siblings = loaded.parent?.children ?? [];
+    delete Module._cache[file];
+    try {
+      const siblings = loaded?.parent?.children ?? [];
       const index = siblings.indexOf(loaded);
       if (index >= 0) {
         siblings.splice(index, 1);
       }
+    } catch {
+      // As above.
     }
     const { href } = pathToFileURL(file);
     this.#versions.set(href, (this.#versions.get(href) ?? 0) + 1);
