@@ -175,6 +175,24 @@ async def test_magics_say_that_there_is_nothing_to_copy(
         ]
 
 
+async def test_files_lists_what_a_notebook_is_about(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    """Also with `-r`: the contents of hidden folders and of packages are left out."""
+    write_files(
+        tmp_path,
+        {"a+b.csv": "xy", "sub/c.txt": "", ".git/HEAD": "", "node_modules/p/index.js": ""},
+    )
+    (tmp_path / "broken").symlink_to("nowhere")
+    async with kernel_in(tmp_path, environment) as kernel:
+        ran = await kernel.run("%files -r")
+        text = next(m for m in ran.messages if m["msg_type"] == "display_data")["content"]["data"]
+        names = [line.split()[-1] for line in text["text/plain"].split("\n")]
+        assert names == [".git/", "a+b.csv", "broken", "node_modules/", "sub/", "sub/c.txt"]
+        assert "cannot be listed" in (await kernel.run("%files missing")).error["evalue"]
+        assert "not a path" in (await kernel.run("%files ../x")).error["evalue"]
+
+
 async def test_magics_ask_before_something_of_the_users_is_lost(
     environment: dict[str, str], tmp_path: Path
 ) -> None:

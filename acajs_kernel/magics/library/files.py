@@ -19,7 +19,7 @@ from acajs_kernel.transfers import (
     local_files,
     path_of,
 )
-from acajs_kernel.transfers.in_place import copy_files, plan_copies
+from acajs_kernel.transfers.in_place import copy_files, list_folder, plan_copies
 
 __all__ = ["MAGICS"]
 
@@ -139,8 +139,11 @@ async def _files(call: Call) -> None:
     names, recursive = _without_flag(call.words())
     if len(names) > 1:
         raise call.misuse("Name one folder only.")
-    folder = await _folder(call)
-    found = await folder.entries(names[0] if names else "", recursive=recursive)
+    name = names[0] if names else ""
+    if (here := call.notebook.settings.working_folder.in_place) is not None:
+        found = await asyncio.to_thread(list_folder, here, name, recursive=recursive)
+    else:
+        found = await (await _folder(call)).entries(name, recursive=recursive)
     if not found:
         call.print("There are no files here.\n")
         return
@@ -227,6 +230,8 @@ MAGICS = (
         name="files",
         usage=("%files [-r] [FOLDER]",),
         summary="List the session's files; with `-r` also those in its folders.",
+        details="Where the session works in the notebook's own folder, `-r` leaves out what lies in hidden "
+        "folders and in `node_modules`.",
         run=_files,
         where="session",
         completes="session files",
