@@ -15,6 +15,7 @@ from traitlets.config import Configurable
 from acajs_kernel.environment_names import (
     EMBEDDED_POOL_VARIABLE,
     ENDPOINT_VARIABLES,
+    LANGUAGE_VARIABLE,
     RUNTIME_VARIABLE,
     WORKSPACE_VARIABLE,
 )
@@ -107,6 +108,13 @@ class Settings(Configurable):
         where the session allows it, otherwise plain with a notice. Environment: ACAJS_RUNTIME.""",
     ).tag(config=True)
 
+    language = Enum(
+        ("javascript", "typescript"),
+        help="""The language of the notebook, as frontends are told. A cell that is no JavaScript
+        and is TypeScript runs with its types erased in either; typescript: so does a cell that
+        could be both. Environment: ACAJS_LANGUAGE.""",
+    ).tag(config=True)
+
     timeout = Integer(
         min=1,
         max=_MAXIMUM_TIMEOUT_SECONDS,
@@ -191,6 +199,11 @@ class Settings(Configurable):
     @default("runtime")
     def _runtime_default(self) -> str:
         return _choice_from_environment(RUNTIME_VARIABLE, ("auto", "rich", "plain"), "auto")
+
+    @default("language")
+    def _language_default(self) -> str:
+        languages = ("javascript", "typescript")
+        return _choice_from_environment(LANGUAGE_VARIABLE, languages, "javascript")
 
     @default("timeout")
     def _timeout_default(self) -> int:

@@ -3,8 +3,13 @@
 __all__ = [
     "EMBEDDED_POOL_VARIABLE",
     "ENDPOINT_VARIABLES",
+<<<<<<< HEAD
     "RUNTIME_VARIABLE",
     "WORKSPACE_VARIABLE",
+=======
+    "LANGUAGE_VARIABLE",
+    "RUNTIME_VARIABLE",
+>>>>>>> main
 ]
 
 ENDPOINT_VARIABLES = (
@@ -16,6 +21,9 @@ ENDPOINT_VARIABLES = (
 
 EMBEDDED_POOL_VARIABLE = "ACAJS_EMBEDDED_POOL"
 """Says whether cells may run on this machine where no pool is named."""
+
+LANGUAGE_VARIABLE = "ACAJS_LANGUAGE"
+"""Says what language a notebook's cells are in."""
 
 RUNTIME_VARIABLE = "ACAJS_RUNTIME"
 """Says how cells run."""

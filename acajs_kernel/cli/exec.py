@@ -18,8 +18,8 @@ def run_script(
     file: Annotated[
         str | None,
         typer.Argument(
-            metavar="FILE.js|-",
-            help="The script; - reads it from standard input.",
+            metavar="FILE|-",
+            help="The script, JavaScript or TypeScript; - reads it from standard input.",
             show_default=False,
         ),
     ] = None,

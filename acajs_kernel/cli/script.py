@@ -23,6 +23,7 @@ from acajs_kernel.workspace.notebook import NotebookFiles
 __all__ = ["Script", "execute", "read_script"]
 
 _CLOSE_SECONDS = 2.0
+_TYPESCRIPT_SUFFIXES = frozenset({".ts", ".mts", ".cts"})
 _SIGNAL_STATUS = 128
 # What a shell reports of a program whose reader has gone: 128 and the number of SIGPIPE.
 _CLOSED_STATUS = 141
@@ -47,10 +48,12 @@ class Script:
     Attributes:
         code: Its text.
         name: What names it in stacks.
+        is_typescript: Whether its file's name says so; any script may be TypeScript.
     """
 
     code: str
     name: str
+    is_typescript: bool = False
 
 
 def read_script(file: str) -> Script:
@@ -66,12 +69,12 @@ def read_script(file: str) -> Script:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise ConfigurationError(
             f"The script {file} cannot be read: {reason}.",
-            remedy="Name a JavaScript file, or - for standard input.",
+            remedy="Name a file of JavaScript or TypeScript, or - for standard input.",
         ) from error
     # The line of a shell keeps its place, so that errors name the right lines.
     code = re.sub(r"\A#!", "//", code)
     name = "[stdin]" if file == "-" else re.sub(r"[\s()]", "_", Path(file).name)
-    return Script(code, name)
+    return Script(code, name, Path(file).suffix in _TYPESCRIPT_SUFFIXES)
 
 
 async def execute(script: Script, settings: SessionSettings, *, print_value: bool) -> int:
@@ -128,6 +131,7 @@ class _Run:
                 label=script.name,
                 expressions=questions,
                 allow_stdin=True,
+                language="typescript" if script.is_typescript else "javascript",
             )
         )
         if outcome.error is None and _number(outcome, "pending"):

@@ -269,6 +269,7 @@ class AcaJsKernel(KernelInformation, ShellOrder, EditorQuestions):
             silent=silent,
             expressions=expressions,
             allow_stdin=allow_stdin,
+            language="typescript" if self.language == "typescript" else "javascript",
         )
         if may_hold_magics(code):
             return await self._run_magics(cell, self._notebook, payload)

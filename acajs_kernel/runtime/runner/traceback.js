@@ -34,7 +34,7 @@ const FRAME = /^\s+at /;
 /** What V8 says of an assignment to a constant. */
 const CONSTANT = "Assignment to constant variable.";
 
-/** @typedef {{ename: string, evalue: string, traceback: string[]}} ErrorFields */
+/** @typedef {{ename: string, evalue: string, traceback: string[], compiled?: false}} ErrorFields */
 /** @typedef {{label: string, line: number, column: number}} Position Both numbers count from 1. */
 /** @typedef {{code: string[], source: string[]}} CellText What runs and what the user wrote, by lines. */
 
@@ -110,6 +110,19 @@ function limited(lines) {
     rest -= line.length + 1;
   }
   return shown;
+}
+
+/**
+ * @param {string} code
+ * @param {string} source As long.
+ * @returns {boolean} Whether the code is the source with blanks, or the end of a statement, for some of it.
+ */
+function isBlanked(code, source) {
+  let isSame = true;
+  for (let index = 0; index < code.length; index += 1) {
+    isSame &&= code[index] === source[index] || code[index] === " " || code[index] === ";";
+  }
+  return isSame;
 }
 
 /** Turns thrown values into the fields of an error event. */
@@ -221,9 +234,9 @@ class Tracebacks {
    */
   #isAsWritten({ label, line }) {
     const text = this.#texts.get(label);
-    // A constant's `let` is as wide as its `const`.
+    // A constant's `let` is as wide as its `const`, and the blanks for a type are as wide as it.
     const [code, source] = [text?.code, text?.source].map((lines) => lines?.[line - 1]?.replaceAll("let  ", "const"));
-    return code === source;
+    return code === source || (code?.length === source?.length && isBlanked(code ?? "", source ?? ""));
   }
 
   /**
