@@ -6,6 +6,7 @@ the precedence is always: command line or configuration file, environment, defau
 
 from __future__ import annotations
 
+import math
 import os
 
 from traitlets import Enum, Float, Integer, Unicode, default
@@ -16,8 +17,10 @@ from acajs_kernel.environment_names import (
     ENDPOINT_VARIABLES,
     LANGUAGE_VARIABLE,
     RUNTIME_VARIABLE,
+    WORKSPACE_VARIABLE,
 )
 from acajs_kernel.errors import ConfigurationError
+from acajs_kernel.working_folder import choose_workspace
 
 __all__ = ["API_VERSION", "Settings"]
 
@@ -142,6 +145,27 @@ class Settings(Configurable):
         to keep them in memory only. Environment: ACAJS_HISTORY."""
     ).tag(config=True)
 
+    workspace = Unicode(
+        help="""How cells reach the files beside the notebook. auto: the embedded pool works in the
+        notebook's folder itself; a pool elsewhere has a folder of its own, and errors say which
+        file to send. copy: the notebook's files are copied into the session before a cell runs,
+        where they have changed. off: the session has a folder of its own. Or the name of another
+        folder than the notebook's: the embedded pool works in it, and to a pool elsewhere its
+        files are copied. Environment: ACAJS_WORKSPACE."""
+    ).tag(config=True)
+
+    workspace_files = Integer(
+        min=1,
+        help="""How many files the workspace may have to be copied; above that nothing is.
+        Environment: ACAJS_WORKSPACE_FILES.""",
+    ).tag(config=True)
+
+    workspace_megabytes = Float(
+        min=0,
+        help="""How many megabytes (of 1,048,576 bytes) the workspace's files may have together to
+        be copied; above that nothing is. Environment: ACAJS_WORKSPACE_MEGABYTES.""",
+    ).tag(config=True)
+
     log_level = Enum(
         ("", "DEBUG", "INFO", "WARNING", "ERROR"),
         help="""How much the kernel logs about its own work; DEBUG adds a line for every request to
@@ -212,6 +236,30 @@ class Settings(Configurable):
     def _history_default(self) -> str:
         return os.environ.get("ACAJS_HISTORY", "").strip() or "auto"
 
+    @default("workspace")
+    def _workspace_default(self) -> str:
+        return os.environ.get(WORKSPACE_VARIABLE, "").strip() or "auto"
+
+    @default("workspace_files")
+    def _workspace_files_default(self) -> int:
+        number = _number_from_environment("ACAJS_WORKSPACE_FILES", 500)
+        if not 1 <= number < math.inf:
+            raise ConfigurationError(
+                f"The environment variable ACAJS_WORKSPACE_FILES holds {number:g}.",
+                remedy="Set ACAJS_WORKSPACE_FILES to 1 or more files, or unset it.",
+            )
+        return int(number)
+
+    @default("workspace_megabytes")
+    def _workspace_megabytes_default(self) -> float:
+        number = _number_from_environment("ACAJS_WORKSPACE_MEGABYTES", 50)
+        if not 0 < number < math.inf:
+            raise ConfigurationError(
+                f"The environment variable ACAJS_WORKSPACE_MEGABYTES holds {number:g}.",
+                remedy="Set ACAJS_WORKSPACE_MEGABYTES to more than 0 megabytes, or unset it.",
+            )
+        return number
+
     @default("log_level")
     def _log_level_default(self) -> str:
         levels = ("DEBUG", "INFO", "WARNING", "ERROR")
@@ -235,4 +283,8 @@ class Settings(Configurable):
                 remedy="Set ACAJS_POOL_ENDPOINT to the pool's endpoint, or unset "
                 f"{EMBEDDED_POOL_VARIABLE}.",
             )
+        try:
+            choose_workspace(self.workspace, is_embedded=not self.endpoint)
+        except ConfigurationError as error:
+            return error
         return None

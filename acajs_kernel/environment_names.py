@@ -3,8 +3,13 @@
 __all__ = [
     "EMBEDDED_POOL_VARIABLE",
     "ENDPOINT_VARIABLES",
+<<<<<<< HEAD
+    "RUNTIME_VARIABLE",
+    "WORKSPACE_VARIABLE",
+=======
     "LANGUAGE_VARIABLE",
     "RUNTIME_VARIABLE",
+>>>>>>> main
 ]
 
 ENDPOINT_VARIABLES = (
@@ -22,3 +27,6 @@ LANGUAGE_VARIABLE = "ACAJS_LANGUAGE"
 
 RUNTIME_VARIABLE = "ACAJS_RUNTIME"
 """Says how cells run."""
+
+WORKSPACE_VARIABLE = "ACAJS_WORKSPACE"
+"""Says how cells reach the files beside the notebook."""

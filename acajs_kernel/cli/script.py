@@ -18,6 +18,7 @@ from acajs_kernel.cli.streams import is_fancy
 from acajs_kernel.cli.terminal import Terminal, plain_text
 from acajs_kernel.errors import ConfigurationError
 from acajs_kernel.session import Cell, NotebookSession, Outcome, SessionSettings
+from acajs_kernel.workspace.notebook import NotebookFiles
 
 __all__ = ["Script", "execute", "read_script"]
 
@@ -100,6 +101,9 @@ class _Run:
             on_event=self._terminal.show,
             on_input=self._terminal.ask,
             silence=command_silence(),
+            files=NotebookFiles(
+                command=lambda _: "run the script again with ACAJS_WORKSPACE=copy", otherwise=""
+            ),
         )
         # The session may know the cells of an earlier command.
         self._name = secrets.token_hex(4)

@@ -147,6 +147,11 @@ class Call:
         """
         self.next_input = {"source": "set_next_input", "text": text, "replace": replace_cell}
 
+    @property
+    def allows_questions(self) -> bool:
+        """Whether the frontend answers questions."""
+        return self._cell.allow_stdin
+
     async def ask(self, prompt: str, *, password: bool = False) -> str:
         """Ask the user for a line; a password is not shown while it is typed.
 

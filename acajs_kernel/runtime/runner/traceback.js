@@ -7,6 +7,7 @@ const { inspect, listOf, types, user } = require("./realm.js");
 
 const { MOST_ERROR_CHARACTERS, cut } = require("./bounds.js");
 
+const { VERSION } = require("./reloading.js");
 const { beginning, boundary } = require("../text.js");
 
 /** Cells whose text is kept for tracebacks. */
@@ -48,6 +49,15 @@ function read(value, name) {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * @param {unknown} error
+ * @returns {string} Its stack, with modules that were loaded anew by their own names.
+ */
+function stackOf(error) {
+  const stack = read(error, "stack");
+  return typeof stack === "string" ? stack.replace(VERSION, "") : "";
 }
 
 /**
@@ -211,10 +221,7 @@ class Tracebacks {
    * @returns {string[]} The frames of the user's code.
    */
   #frames(error) {
-    const stack = read(error, "stack");
-    if (typeof stack !== "string") {
-      return [];
-    }
+    const stack = stackOf(error);
     const frames = stack.split("\n").filter((line) => FRAME.test(line) && !INTERNAL_FRAME.test(line));
     // The function that `cell/constants.py` has put around the assignment is none of the user's.
     const position = read(error, "message") === CONSTANT ? this.#firstPosition(frames) : undefined;
@@ -273,7 +280,7 @@ class Tracebacks {
    * @returns {string[]} Where it is in a file that was loaded, if its stack says so.
    */
   #fileExcerpt(error) {
-    const match = ARROW.exec(String(read(error, "stack") ?? ""));
+    const match = ARROW.exec(stackOf(error));
     const [, file = "", line, source = "", before = "", carets = ""] = match ?? [];
     return /^(?:node:|acajs:|$)/.test(file) ? [] : this.#marked(`${file}:${line}`, source, before.length + 1, carets);
   }
@@ -366,4 +373,4 @@ class Tracebacks {
   }
 }
 
-module.exports = { ARROW, Tracebacks };
+module.exports = { ARROW, INTERNAL_FRAME, Tracebacks };

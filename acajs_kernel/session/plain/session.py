@@ -120,6 +120,7 @@ class PlainSession:
         self._running: asyncio.Task[Outcome] | None = None
         self._interrupted = False
         self.node_version = ""
+        self.folder = ""
 
     async def open(self) -> None:
         """Allocate the session and learn its Node version.

@@ -123,6 +123,7 @@ class RichSession:
         self._begun = False
         self._is_preparing = False
         self.node_version = ""
+        self.folder = ""
 
     async def open(self) -> None:
         """Allocate the session and take over its agent, installing it where it is missing.
@@ -143,6 +144,7 @@ class RichSession:
         if not self._pinned:
             self._declarations.clear()
         self._take(hello)
+        self.folder = str(hello.get("folder", ""))
         self.node_version = str(hello.get("node", "")).removeprefix("v")
 
     async def execute(self, cell: Cell) -> Outcome:
