@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
 
+from acajs_kernel.logs import LOGGER_NAME
 from tests.kernel_client import RunningKernel, running_kernel
 
 _OURS = ("ACAJS_", "AZURE_", "IDENTITY_", "MSI_")
@@ -19,6 +21,16 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith(_OURS):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _clean_log() -> Iterator[None]:
+    """Give back the package's logger as it was: a command that runs in here sets it up."""
+    logger = logging.getLogger(LOGGER_NAME)
+    level, handlers = logger.level, logger.handlers.copy()
+    yield
+    logger.setLevel(level)
+    logger.handlers[:] = handlers
 
 
 @pytest.fixture

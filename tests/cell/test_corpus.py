@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import re
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from acajs_kernel.cell.imports import rewrite_modules
 from acajs_kernel.cell.magics import MagicPart, split_cell
 from acajs_kernel.cell.repl import for_repl
 from tests.cell.judge import Judge
+from tests.seeds import SEED
 
 _MADE = 800
 _MANY = 6000
@@ -49,13 +49,12 @@ def _check_rewriting(judge: Judge, sources: list[str]) -> None:
 
 
 # A run of the checks finds the same as the last one; other seeds are for who looks for more.
-_SEED = int(os.environ.get("CORPUS_SEED", "20261127"))
 
 
 @pytest.fixture(scope="module")
 def modules(judge: Judge) -> list[str]:
     """Modules of installed packages, and statements with comments everywhere."""
-    return judge.corpus(seed=_SEED, count=_MADE)
+    return judge.corpus(seed=SEED, count=_MADE)
 
 
 def test_a_module_becomes_a_script_that_does_the_same(judge: Judge, modules: list[str]) -> None:
@@ -67,7 +66,7 @@ def test_a_module_becomes_a_script_that_does_the_same(judge: Judge, modules: lis
 @pytest.mark.slow
 def test_thousands_of_modules_become_scripts_that_do_the_same(judge: Judge) -> None:
     """The same with more of them."""
-    _check_rewriting(judge, judge.corpus(seed=_SEED, count=_MANY))
+    _check_rewriting(judge, judge.corpus(seed=SEED, count=_MANY))
 
 
 def test_objects_at_the_end_of_modules_stay_parsable(judge: Judge, modules: list[str]) -> None:

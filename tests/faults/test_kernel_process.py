@@ -14,8 +14,8 @@ from tests.faults.kinds import FAULTS, FOR_GOOD
 from tests.faults.notebook import STEPS, Step
 from tests.faults.proxy import Fault
 from tests.kernel_client import RunningKernel, running_kernel
+from tests.seeds import SEED
 
-_SEED = 20
 _MESSAGE_SECONDS = 60
 _FIRST_POSITION = 3  # the one of the first cell, or of the second
 _STRIDE = 2  # so that what is asked again comes through
@@ -95,7 +95,7 @@ async def test_a_kernel_process_survives_one_fault_of_every_kind(
     lane.proxy.begin(lambda _: None)
     clean = await lane.run_rich(STEPS)
     names = sorted(set(FAULTS) - _NOT_HERE)
-    random.Random(_SEED).shuffle(names)
+    random.Random(SEED).shuffle(names)
 
     def plan(position: int) -> Fault | None:
         index, rest = divmod(position - _FIRST_POSITION, _STRIDE)

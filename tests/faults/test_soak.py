@@ -14,9 +14,9 @@ from tests.faults.driving import Lane
 from tests.faults.kinds import FAULTS, FOR_GOOD
 from tests.faults.notebook import Step, soak_step
 from tests.faults.proxy import Fault
+from tests.seeds import SEED
 
-_SEED = int(os.environ.get("ACAJS_SOAK_SEED", "1"))
-_CELLS = int(os.environ.get("ACAJS_SOAK_CELLS", "1000"))
+_CELLS = int(os.environ.get("TESTS_SOAK_CELLS", "1000"))
 _SHARE = 0.05
 _SECONDS = 0.09 * _CELLS
 # What is printed late must have come before the end.
@@ -31,7 +31,7 @@ async def test_nothing_is_lost_repeated_or_reordered_when_one_request_in_twenty_
     """Every cell runs once, in its order, and shows what it shows without faults."""
     steps = [*(soak_step(number) for number in range(1, _CELLS + 1)), _LAST]
     names = sorted(set(FAULTS) - FOR_GOOD)
-    dice = random.Random(_SEED)
+    dice = random.Random(SEED)
 
     def plan(_position: int) -> Fault | None:
         return FAULTS[dice.choice(names)] if dice.random() < _SHARE else None
@@ -51,7 +51,7 @@ async def test_nothing_is_lost_repeated_or_reordered_when_one_request_in_twenty_
     capture = request.config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled():
         print(  # noqa: T201 -- the report
-            f"\n\nSoak, seed {_SEED}: {_CELLS:,} cells, {run.requests:,} requests that execute "
+            f"\n\nSoak, seed {SEED}: {_CELLS:,} cells, {run.requests:,} requests that execute "
             f"code ({clean.requests:,} without faults), {len(injections)} faults of "
             f"{len(kinds)} kinds, {run.pauses} pauses, {seconds:.1f} s"
         )

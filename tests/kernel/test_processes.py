@@ -19,11 +19,11 @@ from jupyter_client.manager import AsyncKernelManager
 
 from tests.kernel_client import RunningKernel, running_kernel
 from tests.pool_server import served_pool
+from tests.seeds import SEED
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="looks at processes as on POSIX")
 
 _GONE_SECONDS = 5.0
-_SEED = 20240202
 
 
 # ---- after SIGKILL
@@ -86,7 +86,7 @@ async def _reach(phase: str, client: Any, pause: float) -> None:
 
 def _moments() -> list[tuple[str, float]]:
     """Choose two moments in each phase, the same in every run."""
-    chance = random.Random(_SEED)
+    chance = random.Random(SEED)
     longest = {"launch": 0.8, "first cell": 0.4, "streaming": 0.5, "idle": 0.3, "shutdown": 0.1}
     return [
         (phase, round(chance.uniform(0, seconds), 3))

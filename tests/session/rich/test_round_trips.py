@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest_asyncio
@@ -176,13 +178,21 @@ async def test_opening_takes_two_executions(near: _Running) -> None:
     assert near.counting.executions == 3  # with the cell that the fixture ran
 
 
-async def test_an_idle_session_is_asked_nothing(near: _Running) -> None:
+async def test_an_idle_session_is_asked_nothing(near: _Running, tmp_path: Path) -> None:
     """A cell that left nothing behind costs its one request, and no more afterwards."""
     await near.requests_of("console.log('all done')")
     before = near.counting.executions
     assert not near.looks_for_output
-    await near.requests_of("setTimeout(() => console.log('late'), 50)")
+    sign = tmp_path / "print"
+    await near.requests_of(
+        "var late = setInterval(() => {"
+        f"  if (fs.existsSync({json.dumps(str(sign))})) {{"
+        "    clearInterval(late); console.log('late');"
+        "  }"
+        "}, 10)"
+    )
     assert near.looks_for_output
+    sign.touch()
     await near.shown_in_time("late\n")
     assert near.counting.executions > before + 1
     await near.let_pass(3600)
