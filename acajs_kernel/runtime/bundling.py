@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node, Tree
 
-__all__ = ["FOLDER", "bundle", "expression", "part", "strip"]
+__all__ = ["FOLDER", "bundle", "expression", "part", "program", "strip"]
 
 FOLDER = Path(__file__).parent
 """The folder of the JavaScript."""
@@ -31,6 +31,9 @@ _VERBATIM = frozenset({"string", "template_string", "regex", "hash_bang_line"})
 # Beside these no space is needed, and after those no line break separates statements.
 _PUNCTUATION = frozenset("(){}[];,")
 _LINE_CONTINUES = frozenset("({[;,")
+
+# What programs that run among the user's names take of the global object.
+_TAKEN = "Array,Error,JSON,Math,Object,Promise,String"
 
 # As they are without needless spaces.
 _EXPORT = "module.exports ="
@@ -78,6 +81,37 @@ def expression(file: str) -> str:
     return _ascii(text[text.index(_EXPORT) + len(_EXPORT) :].rstrip(";\n"))
 
 
+def program(entry: str) -> str:
+    """Return an expression for what a module exports, evaluated in the realm of the user's code.
+
+    Args:
+        entry: The module's path below this package's folder. Of the globals it uses those in
+            `_TAKEN` alone, and what it requires: cells may have declared every name but `this`.
+
+    Returns:
+        JavaScript in ASCII, for where `this` is the global object.
+    """
+    return f"(({{{_TAKEN}}})=>{_nested(entry)})(this)"
+
+
+def _nested(entry: str) -> str:
+    """Return an expression for what a module exports, with all that it requires inside it."""
+    text = FOLDER.joinpath(entry).read_text(encoding="utf-8")
+    tree = _parse(text)
+    body = _ascii(_stripped(text, tree))
+    found = "".join(
+        f"name==={json.dumps(specifier)}?{_nested(_path(entry, specifier))}:"
+        for specifier in _required(tree)
+    )
+    require = f"(name)=>{found}this.require(name)"
+    return f"((require,module)=>{{{body}\nreturn module.exports}})({require},{{}})"
+
+
+def _path(entry: str, specifier: str) -> str:
+    """Return the path of what a module requires by a relative one."""
+    return posixpath.normpath(posixpath.join(posixpath.dirname(entry), specifier))
+
+
 def _modules(entry: str) -> dict[str, str]:
     """Return the stripped texts of a module and all that it requires, by their paths."""
     modules: dict[str, str] = {}
@@ -89,10 +123,7 @@ def _modules(entry: str) -> dict[str, str]:
         text = FOLDER.joinpath(name).read_text(encoding="utf-8")
         tree = _parse(text)
         modules[name] = _stripped(text, tree)
-        waiting.extend(
-            posixpath.normpath(posixpath.join(posixpath.dirname(name), specifier))
-            for specifier in _required(tree)
-        )
+        waiting.extend(_path(name, specifier) for specifier in _required(tree))
     return modules
 
 

@@ -14,9 +14,8 @@ import hashlib
 import json
 import secrets
 import zlib
+from pathlib import Path
 from typing import Any, NamedTuple
-
-from acajs_kernel.runtime.bundling import FOLDER, bundle, expression, part
 
 __all__ = [
     "Packed",
@@ -28,7 +27,8 @@ __all__ = [
     "travelling_source",
 ]
 
-_PREPARED = FOLDER / "travelling.json"
+_FOLDER = Path(__file__).parent
+_PREPARED = _FOLDER / "travelling.json"
 _VERSION_DIGITS = 16
 
 Packed = list[str]
@@ -44,6 +44,7 @@ class Source(NamedTuple):
         request: A function that hands a request to the agent.
         files: A function that answers questions about files.
         parts: Parts of the runner that are sent when something needs them, by their names.
+        programs: Expressions whose values are the functions in ``programs/``, by their names.
     """
 
     version: str
@@ -51,6 +52,7 @@ class Source(NamedTuple):
     request: str
     files: str
     parts: dict[str, Packed]
+    programs: dict[str, str]
 
 
 @functools.cache
@@ -87,31 +89,39 @@ def prepare() -> Source:
 def _made_of() -> str:
     """Return a hash of every file that has a part in what travels, this one too."""
     digest = hashlib.sha256()
-    for file in sorted((*FOLDER.glob("*.py"), *FOLDER.rglob("*.js"))):
-        digest.update(f"\0{file.relative_to(FOLDER).as_posix()}\0".encode())
+    for file in sorted((*_FOLDER.glob("*.py"), *_FOLDER.rglob("*.js"))):
+        digest.update(f"\0{file.relative_to(_FOLDER).as_posix()}\0".encode())
         digest.update(file.read_bytes())
     return digest.hexdigest()
 
 
 def build_source() -> Source:
     """Build what travels."""
+    # A wheel brings it built.
+    from acajs_kernel.runtime.bundling import bundle, expression, part, program  # noqa: PLC0415
+
     runner = bundle("runner.js")
     agent = bundle("agent.js")
     parts = {
         file.stem: part(f"parts/{file.name}", "runner.js")
-        for file in sorted((FOLDER / "parts").glob("*.js"))
+        for file in sorted((_FOLDER / "parts").glob("*.js"))
     }
     made_of = "\0".join([agent, runner, *parts.values()])
     version = hashlib.sha256(made_of.encode()).hexdigest()[:_VERSION_DIGITS]
     options = f'{{"version":"{version}",runner}}'
-    program = f'(require,globalThis,runner)=>{agent}(require,globalThis)("agent.js")({options})'
+    code = f'(require,globalThis,runner)=>{agent}(require,globalThis)("agent.js")({options})'
     files = f'(require,globalThis)=>{bundle("files.js")}(require,globalThis)("files.js")'
+    unpack = expression("frame/unpack.js")
     return Source(
         version=version,
-        install_code=f"{_unpacking(program, runner)};",
+        install_code=f"{_unpacking(unpack, code, runner)};",
         request=expression("frame/request.js"),
-        files=_unpacking(files),
+        files=_unpacking(unpack, files),
         parts={name: _pack(text) for name, text in parts.items()},
+        programs={
+            file.stem: program(f"programs/{file.name}")
+            for file in sorted((_FOLDER / "programs").glob("*.js"))
+        },
     )
 
 
@@ -120,15 +130,16 @@ def files_program() -> str:
     return travelling_source().files
 
 
-def _unpacking(*texts: str) -> str:
+def _unpacking(unpack: str, *texts: str) -> str:
     """Return an expression that evaluates a program in a realm of its own, with its value.
 
     Args:
+        unpack: A function that unpacks and evaluates it.
         texts: The program, a function, and the texts that it is given as its last arguments.
     """
     method, packed = _pack("\0".join(texts))
     # Cells may have declared every name but `this`.
-    return f'({expression("frame/unpack.js")})(this.require,this,"{method}","{packed}")'
+    return f'({unpack})(this.require,this,"{method}","{packed}")'
 
 
 def _pack(text: str) -> Packed:

@@ -16,7 +16,7 @@ import brotli
 import pytest
 
 import acajs_kernel
-from acajs_kernel.runtime import source
+from acajs_kernel.runtime import bundling
 from acajs_kernel.runtime.bundling import bundle, strip
 from acajs_kernel.runtime.source import build_source, stub, travelling_source
 
@@ -149,7 +149,7 @@ def test_the_version_names_the_text(monkeypatch: pytest.MonkeyPatch) -> None:
     assert first.version in _unpacked(first.install_code)
     assert build_source() == first
     original = bundle
-    monkeypatch.setattr(source, "bundle", lambda entry: original(entry) + " ")
+    monkeypatch.setattr(bundling, "bundle", lambda entry: original(entry) + " ")
     assert build_source().version != first.version
 
 
