@@ -17,6 +17,7 @@ from acajs_kernel.cli.pool_client import command_silence
 from acajs_kernel.cli.streams import is_fancy
 from acajs_kernel.cli.terminal import Terminal, plain_text
 from acajs_kernel.errors import ConfigurationError
+from acajs_kernel.runtime import programs
 from acajs_kernel.session import Cell, NotebookSession, Outcome, SessionSettings
 from acajs_kernel.workspace.notebook import NotebookFiles
 
@@ -28,17 +29,7 @@ _SIGNAL_STATUS = 128
 # What a shell reports of a program whose reader has gone: 128 and the number of SIGPIPE.
 _CLOSED_STATUS = 141
 
-# What keeps Node running: timers, requests, servers, child processes. The runner's own
-# pipes are always there.
-_PENDING = (
-    "process.getActiveResourcesInfo()"
-    '.filter((name) => name !== "PipeWrap" && name !== "TTYWrap").length'
-)
 _STATUS = "Number(process.exitCode ?? 0)"
-_UNTIL_NOTHING_IS_PENDING = (
-    f"await (async () => {{ while ({_PENDING} > 0) "
-    "await new Promise((resolve) => { setTimeout(resolve, 20).unref(); }); })()"
-)
 
 
 @dataclass(frozen=True)
@@ -122,7 +113,7 @@ class _Run:
                 return self._interrupted_status
 
     async def _run(self, script: Script) -> int:
-        questions = {"pending": _PENDING, "status": _STATUS}
+        questions = {"pending": programs.call("pending"), "status": _STATUS}
         outcome = await self._notebook.execute(
             Cell(
                 f"{self._name}-script",
@@ -136,10 +127,9 @@ class _Run:
         )
         if outcome.error is None and _number(outcome, "pending"):
             # As Node does, the script ends when nothing is left that could call it back.
+            waiting = f"void await {programs.call('pending', {'waits': True})}"
             outcome = await self._notebook.execute(
-                Cell(
-                    f"{self._name}-end", _UNTIL_NOTHING_IS_PENDING, number=2, expressions=questions
-                )
+                Cell(f"{self._name}-end", waiting, number=2, expressions=questions)
             )
         return self._status(outcome)
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import statistics
 import time
-from importlib import resources
 from io import BytesIO
 
 from acajs_kernel.doctor.case import Case
 from acajs_kernel.doctor.checking import Result
 from acajs_kernel.errors import AgentUnavailableError, NotFoundError
+from acajs_kernel.runtime import programs
 from acajs_kernel.session.rich.session import RichSession
 
 __all__ = [
@@ -105,12 +104,7 @@ async def check_rich(case: Case) -> Result:
 
 async def check_egress(case: Case) -> Result:
     """Whether sessions reach the internet, tried with npm's registry."""
-    file = resources.files("acajs_kernel.doctor") / "egress.js"
-    target = f"{json.dumps(case.egress_host)}, {case.egress_port}"
-    code = (
-        f"(function (cell) {{ const module = {{}};\n{file.read_text(encoding='utf-8')}\n"
-        f"module.exports(cell, {target}); }})($$)"
-    )
+    code = programs.call("egress", case.egress_host, case.egress_port, ends_execution=True)
     execution = await case.client.execute(
         case.identifier, code, timeout_seconds=_EXECUTION_SECONDS, repeatable=True
     )

@@ -7,25 +7,11 @@ from collections.abc import Sequence
 
 from acajs_kernel.errors import CodeFailedError
 from acajs_kernel.magics.call import Call
-from acajs_kernel.magics.folder import FOLDER
+from acajs_kernel.runtime import programs
 
 __all__ = ["PROGRAM_FAILED", "run_program"]
 
 _RICH = "await __acajs_shell__"
-# Plain mode awaits nothing: the output comes when the command has ended.
-_PLAIN = f"""((command, input) => {{
-const [program, ...rest] = [command].flat();
-const ended = globalThis.require("node:child_process").spawnSync(program, rest, {{
-  shell: !Array.isArray(command), cwd: {FOLDER}, input, encoding: "utf8",
-  maxBuffer: Infinity, stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
-}});
-globalThis.process.stdout.write(ended.stdout ?? "");
-globalThis.process.stderr.write(ended.stderr ?? "");
-if (ended.error) throw ended.error;
-if (ended.status !== 0) throw Object.assign(new Error(
-  ended.signal === null ? `exit status ${{ended.status}}` : `ended by ${{ended.signal}}`
-), {{ name: "ShellError" }});
-}})"""
 _STOP = "await __acajs_shell__.stop()"
 PROGRAM_FAILED = "ShellError"
 """The name of the error that a failing program ends with."""
@@ -48,10 +34,15 @@ async def run_program(call: Call, command: str | Sequence[str], text: str | None
     """
     await call.access()  # opens the session, which decides on the mode
     is_rich = call.notebook.mode == "rich"
-    arguments = [command if isinstance(command, str) else list(command)]
-    values = ", ".join(map(json.dumps, arguments if text is None else [*arguments, text]))
+    values = [command if isinstance(command, str) else list(command)]
+    if text is not None:
+        values.append(text)
+    if is_rich:
+        program = f"{_RICH}({', '.join(map(json.dumps, values))})"
+    else:
+        program = programs.call("run_command", *values)
     try:
-        await call.execute(f"{_RICH if is_rich else _PLAIN}({values})")
+        await call.execute(program)
     except CodeFailedError as error:
         if is_rich and error.ename != PROGRAM_FAILED:
             await call.clean_up(_STOP)

@@ -4,6 +4,7 @@
 "use strict";
 
 const fs = require("node:fs");
+const process = require("node:process");
 
 /** The session's data folder in the service, and the root of its files API. */
 const DATA_FOLDER = "/mnt/data";

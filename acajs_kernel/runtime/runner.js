@@ -12,7 +12,6 @@ const net = require("node:net");
 const { Readable } = require("node:stream");
 const { StringDecoder } = require("node:string_decoder");
 
-const { boundedJson } = require("./runner/bounds.js");
 const { Cells, mayPrintLater } = require("./runner/cells.js");
 const { Comms } = require("./runner/comms.js");
 const { createContext } = require("./runner/context.js");
@@ -26,9 +25,10 @@ const { Inspection } = require("./runner/inspection.js");
 const { pinCallbackRecords } = require("./runner/internals.js");
 const { Interrupts } = require("./runner/interrupts.js");
 const { defineJson } = require("./runner/json_values.js");
+const { Lookups } = require("./runner/lookups.js");
+const { requireFrom } = require("./runner/node_modules.js");
 const { Output } = require("./runner/output.js");
 const { Prompts } = require("./runner/prompts.js");
-const { Questions } = require("./runner/questions.js");
 const { adopt, adoptMembers, pinned } = require("./runner/realm.js");
 const { Reloading } = require("./runner/reloading.js");
 const { guardResources } = require("./runner/resources.js");
@@ -89,11 +89,33 @@ function receiveComm({ cell, ...received }, comms, { output, inspection, interru
 }
 
 /**
+ * @typedef {object} Internals What the runner is made of.
+ * @property {Cells} cells
+ * @property {Comms} comms
+ * @property {CellContext} context
+ * @property {Displays} displays
+ * @property {Ending} ending
+ * @property {string} folder The session's.
+ * @property {Inspection} inspection
+ * @property {Interrupts} interrupts
+ * @property {Lookups} lookups
+ * @property {Output} output
+ * @property {Prompts} prompts
+ * @property {NodeRequire} require Finds modules as cells do.
+ * @property {Tracebacks} tracebacks
+ */
+/**
+ * @typedef {(internals: Internals) => Record<string, (message: any) => void>} Part What a part's
+ *   module exports: it returns what serves further types of messages.
+ */
+
+/**
  * Begin to serve the agent.
  * @param {import("./runner/imports.js").NativeImport} nativeImport
+ * @param {{part: (name: string, text: string) => Part}} load Loads modules of this program.
  * @returns {void}
  */
-function start(nativeImport) {
+function start(nativeImport, load) {
   const folder = process.cwd();
   const context = createContext();
   const output = new Output(ring, context);
@@ -103,11 +125,16 @@ function start(nativeImport) {
   const cells = new Cells(inspection, output, tracebacks, ending);
   const interrupts = new Interrupts(ring.slots, inspection, context);
   const prompts = new Prompts(output, ring.slots, replies, () => cells.allowsInput);
-  const questions = new Questions(inspection, () => tracebacks.sources, folder);
+  const lookups = new Lookups(inspection);
   const displays = new Displays(output, () => cells.settings);
   const comms = new Comms(output, (thrown) => {
     output.print("stderr", `${tracebacks.describe(thrown).traceback.join("\n")}\n`);
   });
+  /** @type {Internals} */
+  const internals = {
+    cells, comms, context, displays, ending, folder, inspection, interrupts, lookups, output, prompts, tracebacks,
+    require: requireFrom(folder),
+  };
   const functions = prompts.functions();
   const ijavascript = new IJavascript({
     output,
@@ -133,16 +160,6 @@ function start(nativeImport) {
   guardResources(ending, context, ring.slots, tell);
   process.on("exit", () => output.writeThrough());
 
-  /** @param {any} question */
-  const answerTo = (question) => {
-    try {
-      const reply = questions.answer(question);
-      boundedJson(reply);
-      return reply;
-    } catch (error) {
-      return { refused: "failed", message: String(error) };
-    }
-  };
   /** @type {ReturnType<typeof defineImports> | undefined} */
   let meta;
   /** @type {Record<string, (message: any) => void>} */
@@ -166,8 +183,12 @@ function start(nativeImport) {
     },
     input: (message) => prompts.receive(message),
     comm: (message) => receiveComm(message, comms, { output, inspection, interrupts, context }),
-    question: ({ id, question }) => {
-      output.send({ kind: "reply", id, reply: answerTo(question) });
+    part: ({ name, text }) => {
+      try {
+        Object.assign(operations, load.part(`parts/${name}.js`, text)(internals));
+      } catch (error) {
+        output.print("stderr", `The runtime's part "${name}" does not work: ${String(error)}\n`);
+      }
     },
   };
   const begin = () => {
@@ -176,7 +197,7 @@ function start(nativeImport) {
     meta = defineImports(nativeImport, folder, reloading);
     defineShell();
     defineJson();
-    /** @type {any} */ (globalThis).Jupyter.who = adopt(createWho(() => questions.variables()));
+    /** @type {any} */ (globalThis).Jupyter.who = adopt(createWho(() => lookups.variables()));
     readMessages((message) => operations[message.type]?.(message));
     output.send({ kind: "ready" });
     ring.wake();

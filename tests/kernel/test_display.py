@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from acajs_kernel.runtime.source import bundle
+from acajs_kernel.runtime.bundling import bundle
 from tests.kernel_client import Ran, RunningKernel, running_kernel
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")

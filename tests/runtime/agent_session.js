@@ -29,14 +29,17 @@ const SCRIPT = `
 import json
 from acajs_kernel.runtime.source import stub, travelling_source
 source = travelling_source()
-print(json.dumps([source.version, source.install_code, stub({"op": "REQUEST"})]))
+print(json.dumps([source.version, source.install_code, stub({"op": "REQUEST"}), source.parts]))
 `;
 
-const [VERSION, INSTALL, STUB] = /** @type {[string, string, string]} */ (
+const [VERSION, INSTALL, STUB, PARTS] = /** @type {[string, string, string, Record<string, [string, string]>]} */ (
   JSON.parse(
     execFileSync(PYTHON, ["-c", SCRIPT], { cwd: ROOT, encoding: "utf8", maxBuffer: 10_000_000 }),
   )
 );
+
+/** The parts that operations need. @type {Record<string, string[]>} */
+const NEEDED = { complete: ["editor"], inspect: ["editor"] };
 
 /** @typedef {{kind: string, cell: string, seq: number, [field: string]: any}} Event */
 /** @typedef {{[field: string]: any, events: Event[]}} Payload */
@@ -109,6 +112,8 @@ class AgentSession {
   executions = 0;
   /** What every request carries beside its own fields. @type {object} */
   extra = {};
+  /** The parts of the runtime that the agent has got. @type {Set<string>} */
+  sent = new Set();
 
   /** @param {Kind} kind */
   constructor(kind) {
@@ -136,6 +141,7 @@ class AgentSession {
   async hello(fields) {
     this.epoch = null;
     this.acknowledged = 0;
+    this.sent.clear();
     const payload = await this.ask({ op: "hello", ...fields });
     this.epoch = payload.epoch;
     return payload;
@@ -162,7 +168,9 @@ class AgentSession {
    */
   async ask(fields) {
     const { client, epoch } = this;
-    const request = { client, epoch, ack: this.acknowledged, ...this.extra, ...fields };
+    const needs = /** @type {any} */ (fields).needs ?? NEEDED[/** @type {any} */ (fields).op];
+    const parts = needs === undefined ? {} : { needs, parts: this.#unsent(needs) };
+    const request = { client, epoch, ack: this.acknowledged, ...this.extra, ...parts, ...fields };
     const code = stub(request);
     let text = await this.execute(code);
     if (text === "acajs1 absent") {
@@ -175,6 +183,9 @@ class AgentSession {
       whole += parseFrame(await this.execute(stub(part))).text;
     }
     const payload = JSON.parse(whole);
+    for (const name of payload.refused === undefined ? needs ?? [] : []) {
+      this.sent.add(name);
+    }
     for (const event of payload.events ?? []) {
       if (event.seq > this.acknowledged) {
         this.acknowledged = event.seq;
@@ -182,6 +193,14 @@ class AgentSession {
       }
     }
     return payload;
+  }
+
+  /**
+   * @param {string[]} needs
+   * @returns {Record<string, [string, string]>} The parts of these that the agent has not got.
+   */
+  #unsent(needs) {
+    return Object.fromEntries(Object.entries(PARTS).filter(([name]) => needs.includes(name) && !this.sent.has(name)));
   }
 
   /**
@@ -312,4 +331,4 @@ async function gone(pid) {
   }
 }
 
-module.exports = { AgentSession, INSTALL, KINDS, VERSION, gone, isAlive, parseFrame, stub };
+module.exports = { AgentSession, INSTALL, KINDS, PARTS, VERSION, gone, isAlive, parseFrame, stub };

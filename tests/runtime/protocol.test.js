@@ -7,7 +7,7 @@ const assert = require("node:assert/strict");
 const fs = require("node:fs");
 const path = require("node:path");
 const { after, before, describe, test } = require("node:test");
-const { gunzipSync, gzipSync } = require("node:zlib");
+const zlib = require("node:zlib");
 
 const { AgentSession, INSTALL, KINDS, VERSION, gone, parseFrame, stub } = require("./agent_session.js");
 
@@ -175,9 +175,9 @@ for (const kind of KINDS) {
       await session.run("globalThis.kept = 'here'");
       await session.execute(`${INSTALL}\n$$.text("installed again")`);
       assert.equal((await session.run("kept")).text, "'here'");
-      const other = INSTALL.replace(/[A-Za-z0-9+/=]{1000,}/, (packed) => {
-        const program = gunzipSync(Buffer.from(packed, "base64")).toString();
-        return gzipSync(program.replaceAll(VERSION, "0123456789abcdef")).toString("base64");
+      const other = INSTALL.replace(/"(\w+)","([A-Za-z0-9+/=]{1000,})"/, (_, method, packed) => {
+        const program = /** @type {any} */ (zlib)[method](Buffer.from(packed, "base64")).toString();
+        return `"inflateSync","${zlib.deflateSync(program.replaceAll(VERSION, "0123456789abcdef")).toString("base64")}"`;
       });
       const old = Number((await session.run("process.pid")).text);
       await session.execute(`${other}\n$$.text("replaced")`);

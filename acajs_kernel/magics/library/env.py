@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 from acajs_kernel.magics.call import Call
 from acajs_kernel.magics.declaration import Magic
+from acajs_kernel.runtime import programs
 
 __all__ = ["MAGIC"]
 
@@ -36,15 +36,13 @@ async def _env(call: Call) -> None:
 
 
 async def _set(call: Call, name: str, value: str) -> None:
-    await call.execute(f"void (globalThis.process.env[{json.dumps(name)}] = {json.dumps(value)})")
+    await call.execute(f"void {programs.call('environment', {name: value})}")
     call.print(f"env: {name}={_masked(name, value)}\n")
 
 
 async def _list(call: Call, name: str) -> None:
     """Print one variable, or all."""
-    variables: dict[str, str] = await call.evaluate(
-        "({ __proto__: null, ...globalThis.process.env })"
-    )
+    variables: dict[str, str] = await call.evaluate(programs.call("environment"))
     if name and name not in variables:
         raise call.misuse(f"The session has no variable {name}.")
     chosen = [name] if name else sorted(variables)

@@ -230,8 +230,8 @@ MAGICS = (
         name="files",
         usage=("%files [-r] [FOLDER]",),
         summary="List the session's files; with `-r` also those in its folders.",
-        details="Where the session works in the notebook's own folder, `-r` leaves out what lies in hidden "
-        "folders and in `node_modules`.",
+        details="Where the session works in the notebook's own folder, `-r` leaves out what lies "
+        "in hidden folders and in `node_modules`.",
         run=_files,
         where="session",
         completes="session files",

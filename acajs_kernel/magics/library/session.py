@@ -12,29 +12,13 @@ from typing import TYPE_CHECKING, Any
 from acajs_kernel.errors import AcaJsError, NotFoundError, SessionError
 from acajs_kernel.magics.call import Call
 from acajs_kernel.magics.declaration import Magic
+from acajs_kernel.runtime import programs
 
 if TYPE_CHECKING:
     from acajs_kernel.pool import SessionInfo
     from acajs_kernel.session import SessionAccess
 
 __all__ = ["MAGIC"]
-
-# Node before 18.15 does not know the memory that its container allows.
-_FACTS = """(() => {
-const { process, require } = globalThis;
-const os = require("node:os");
-return {
-  __proto__: null,
-  node: process.version,
-  system: `${os.type()} ${os.release()}, ${os.arch()}`,
-  resident: process.memoryUsage().rss,
-  heap: process.memoryUsage().heapUsed,
-  total: Math.min(process.constrainedMemory?.() || Infinity, os.totalmem()),
-  processors: os.availableParallelism?.() ?? os.cpus().length,
-  processorSeconds: process.cpuUsage().user / 1e6 + process.cpuUsage().system / 1e6,
-  uptime: process.uptime(),
-};
-})()"""
 
 _ASKING_SECONDS = 5.0
 _NEVER_YEAR = 9999  # of the pool inside the kernel, whose sessions do not cool down
@@ -46,7 +30,7 @@ _MEGABYTE = 1024 * 1024
 async def _show(call: Call) -> None:
     access = await call.access()
     begun = time.monotonic()
-    facts = await call.evaluate(_FACTS)
+    facts = await call.evaluate(programs.call("facts"))
     round_trip = time.monotonic() - begun
     notebook = call.notebook
     rows = {

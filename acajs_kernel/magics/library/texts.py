@@ -3,38 +3,21 @@
 from __future__ import annotations
 
 import base64
-import json
 
 from acajs_kernel.errors import CodeFailedError, MagicError
 from acajs_kernel.magics.call import Call
 from acajs_kernel.magics.declaration import Magic
-from acajs_kernel.magics.folder import resolved
+from acajs_kernel.runtime import programs
 
 __all__ = ["MAGICS"]
 
 _MOST_BYTES = 1_000_000
 
-_READ = f"""((name) => {{
-const path = {resolved("name")};
-const {{ readFileSync, statSync }} = globalThis.require("node:fs");
-const {{ size }} = statSync(path);
-return {{ __proto__: null, size,
-content: size > {_MOST_BYTES} ? null : readFileSync(path, "base64") }};
-}})"""
-
-_WRITE = f"""((name, text, appends) => {{
-const path = {resolved("name")};
-const {{ existsSync, writeFileSync }} = globalThis.require("node:fs");
-const verb = existsSync(path) ? (appends ? "Appending to" : "Overwriting") : "Writing";
-writeFileSync(path, text, {{ flag: appends ? "a" : "w" }});
-console.log(`${{verb}} ${{name}}`);
-}})"""
-
 
 async def _load(call: Call) -> None:
     name = _name(call, call.words())
     try:
-        file = await call.evaluate(f"{_READ}({json.dumps(name)})")
+        file = await call.evaluate(programs.call("read_text", name, _MOST_BYTES))
     except CodeFailedError as error:
         raise _failure(call, name, error) from error
     if file["content"] is None:
@@ -60,9 +43,8 @@ async def _write(call: Call) -> None:
     text = call.body or ""
     if text and not text.endswith("\n"):
         text += "\n"  # a cell's last line has no line feed, a file's has
-    values = ", ".join(map(json.dumps, (name, text, appends)))
     try:
-        await call.execute(f"{_WRITE}({values})")
+        await call.execute(programs.call("write_text", name, text, appends))
     except CodeFailedError as error:
         raise _failure(call, name, error) from error
 

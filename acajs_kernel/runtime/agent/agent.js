@@ -43,6 +43,8 @@ const BUSY_REPLY_MILLISECONDS = 150;
  * @property {string} [value]
  * @property {string} [error]
  * @property {import("./comm_queue.js").CommRequest[]} [messages]
+ * @property {string[]} [needs] The parts of the runner without which it cannot be served.
+ * @property {import("./parts.js").PackedParts} [parts] Those that the kernel has not sent yet.
  */
 
 const { assign } = Object;
@@ -128,6 +130,13 @@ class Agent {
       return;
     }
     this.#runner.acknowledge(request.ack ?? 0);
+    const { parts } = this.#runner;
+    parts.keep(request.parts);
+    const missing = parts.missing(request.needs ?? []);
+    if (missing.length > 0) {
+      this.#refuse(execution, request, "parts", `Parts of the runtime have not come: ${missing.join(", ")}.`);
+      return;
+    }
     switch (request.op) {
       case "run":
         this.#poll.expectOutput();
@@ -241,10 +250,11 @@ class Agent {
    * @returns {void}
    */
   #question(execution, request) {
+    const { needs, parts: _parts, ...question } = request;
     /** @type {object | null} */
     let reply = null;
     const isIdle = this.#runner.cells.running === null;
-    this.#runner.ask(request, ({ matches, found }) => {
+    this.#runner.ask(question, needs, ({ matches, found }) => {
       const isAnswer = matches !== undefined || found !== undefined;
       reply = isAnswer ? { matches, found } : { refused: "failed", message: "There is no answer." };
     });

@@ -15,6 +15,7 @@ const REMEMBERED_CELLS = 10_000;
  * @property {string} [label] What names the cell in stacks.
  * @property {boolean} [stdin] Whether the frontend answers input requests.
  * @property {Record<string, string>} [expressions] The request's `user_expressions`.
+ * @property {string[]} [needs] The parts of the runner that it needs.
  */
 
 /** Cells in the order in which they came. */

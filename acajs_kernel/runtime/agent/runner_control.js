@@ -9,6 +9,7 @@ const { CommQueue } = require("./comm_queue.js");
 const { EventLog } = require("./events.js");
 const { InputRequests } = require("./input_requests.js");
 const { Interruption } = require("./interruption.js");
+const { Parts } = require("./parts.js");
 const { Question } = require("./question.js");
 const { Supervisor } = require("./supervisor.js");
 
@@ -27,6 +28,7 @@ class RunnerControl {
   events = new EventLog();
   cells = new CellQueue();
   comms = new CommQueue();
+  parts = new Parts();
   /** @type {Supervisor} */
   supervisor;
   /** @type {() => void} */
@@ -148,11 +150,13 @@ class RunnerControl {
   /**
    * Put a question to the runner's main thread.
    * @param {object} question
+   * @param {string[] | undefined} needs The parts that answer it.
    * @param {(reply: Record<string, unknown>) => void} onReply May never be called.
    * @returns {void}
    */
-  ask(question, onReply) {
+  ask(question, needs, onReply) {
     this.supervisor.start();
+    this.parts.give(needs, this.supervisor.runner);
     this.#question.put(question, this.supervisor.runner, onReply);
   }
 
@@ -192,11 +196,12 @@ class RunnerControl {
     if (supervisor.runner === null) {
       this.#failNext();
     } else if (supervisor.state === "idle") {
-      const { cell, code, source, label, stdin, expressions } = /** @type {CellRequest} */ (
+      const { cell, code, source, label, stdin, expressions, needs } = /** @type {CellRequest} */ (
         this.cells.begin()
       );
       supervisor.hasRun = true;
       supervisor.state = "busy";
+      this.parts.give(needs, supervisor.runner);
       supervisor.runner.send({ type: "run", cell, code, source, label, stdin, expressions });
     }
   }

@@ -76,8 +76,8 @@ const BOOTSTRAP = `(() => {
   }
   const vm = require("node:vm");
   const realm = vm.createContext(vm.constants?.DONT_CONTEXTIFY ?? {});
-  vm.runInContext(source, realm, { filename: "acajs:runner" })(require, globalThis)("runner.js")(
-    (name, options) => options ? import(name, options) : import(name));
+  const load = vm.runInContext(source, realm, { filename: "acajs:runner" })(require, globalThis);
+  load("runner.js")((name, options) => options ? import(name, options) : import(name), load);
 })()`;
 
 /** @typedef {import("node:stream").Readable} Readable */
@@ -128,6 +128,8 @@ function flags() {
 class RunnerProcess {
   /** Whether it is made to wait by leaving its output unread; after its end all is read. */
   isPaused = false;
+  /** The parts of its program that it has been given. @type {Set<string>} */
+  parts = new Set();
   /** @type {import("node:child_process").ChildProcess} */
   #child;
   /** @type {RunnerListener} */

@@ -3,14 +3,13 @@
  */
 "use strict";
 
-const { summarize, typeName } = require("./description.js");
-const { dataOf } = require("./completion.js");
+const { dataOf } = require("./properties.js");
+const { summarize, typeName } = require("./summary.js");
 
 const soon = setImmediate;
 
 /** Characters of a value's preview. */
 const PREVIEW = 120;
-
 
 /**
  * @param {string} text

@@ -15,10 +15,13 @@ from acajs_kernel.cell.targets import MODULE, Target
 from acajs_kernel.session.editor import documentation
 from acajs_kernel.session.events import Completion, Completions
 
-__all__ = ["QUESTION_MILLISECONDS", "builtin_path", "complete", "known_completions"]
+__all__ = ["EDITOR_PART", "QUESTION_MILLISECONDS", "builtin_path", "complete", "known_completions"]
 
 QUESTION_MILLISECONDS = 1000
 """How long the session may take to answer the editor."""
+
+EDITOR_PART = "editor"
+"""The part of the runtime that answers the editor."""
 
 
 _LITERALS = (
@@ -42,7 +45,9 @@ async def complete(
     wanted = wanted_at(code, cursor)
     if wanted.kind == "nothing":
         return Completions((), cursor, cursor)
-    answer = await ask("complete", wait=QUESTION_MILLISECONDS, **_question(wanted))
+    answer = await ask(
+        "complete", needs=[EDITOR_PART], wait=QUESTION_MILLISECONDS, **_question(wanted)
+    )
     matches = answer.get("matches")
     if not isinstance(matches, list):
         return None  # it was refused

@@ -10,7 +10,11 @@ from typing import Any
 from acajs_kernel.cell.completion import wanted_expression
 from acajs_kernel.cell.targets import Target
 from acajs_kernel.session.editor import documentation
-from acajs_kernel.session.editor.completing import QUESTION_MILLISECONDS, builtin_path
+from acajs_kernel.session.editor.completing import (
+    EDITOR_PART,
+    QUESTION_MILLISECONDS,
+    builtin_path,
+)
 from acajs_kernel.session.editor.documentation import Entry
 
 __all__ = ["describe", "describe_known", "inspect"]
@@ -61,6 +65,7 @@ async def inspect(
         return None
     answer = await ask(
         "inspect",
+        needs=[EDITOR_PART],
         wait=QUESTION_MILLISECONDS,
         detail=detail,
         targets=[asdict(target) for target in targets],

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from acajs_kernel.cell.traceback import parse_failure
 from acajs_kernel.errors import AcaJsError, SessionLostError
+from acajs_kernel.runtime.programs import evaluation
 from acajs_kernel.runtime.surrogates import without_lone_surrogates
 from acajs_kernel.session.events import (
     Cell,
@@ -46,14 +47,6 @@ _LONG = (
 )
 _NODE_VERSION = "process.version"
 _NOTHING = "undefined"
-# The cell's `$$` at once: later it means another execution's. By `this`: cells may have
-# declared every name; and the answers have no prototype, which cells may have changed.
-_EXPRESSION = """{ const mine = this.$$, { stringify } = this.JSON; mine.async(); const end =
-(answer) => mine.text(stringify(answer)); (async () => ({
-__proto__: null, value: (VALUE
-)}))().then(({ value }) => end({ __proto__: null, value: value ?? null }), (error) => end({
-__proto__: null, ename: `${error?.name ?? "Uncaught"}`,
-evalue: `${error?.message ?? error}` })); }"""
 _UNSUPPORTED = (
     "user_expressions need the rich runtime: plain mode has one execution per cell, "
     "and an extra one could change what the next cell sees."
@@ -201,7 +194,7 @@ class PlainSession:
             PoolError: As for `execute`.
         """
         values: list[Any] = []
-        code = _EXPRESSION.replace("VALUE", cell.code)
+        code = evaluation(cell.code)
         outcome = await self._until_interrupted(self._evaluate(cell.key, code, values.append))
         if outcome.error is not None:
             raise outcome.error.as_exception()

@@ -11,6 +11,7 @@ import json
 import logging
 import secrets
 import time
+from collections.abc import Sequence
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +62,7 @@ class Agent:
         self._openings = 0
         self._way = 0
         self._limit = _FIRST_LIMIT
+        self._sent_parts: set[str] = set()
         self.epoch = ""
         self.acknowledged = 0
         self.round_trip_seconds = 0.0
@@ -86,6 +88,7 @@ class Agent:
         """
         self.epoch = ""
         self.acknowledged = 0
+        self._sent_parts.clear()
         self._openings += 1  # a request that comes late is known by it, and changes nothing
         try:
             answer = await self.ask("hello", fresh=fresh, opening=self._openings, settings=settings)
@@ -101,6 +104,11 @@ class Agent:
     async def ask(self, operation: str, **fields: Any) -> dict[str, Any]:  # noqa: ANN401 -- JSON
         """Send one request, as often as it takes, and return the whole answer.
 
+        Args:
+            operation: What the agent is to do.
+            fields: What JSON can hold. ``needs`` names the parts of the runtime without which
+                the runner cannot do it: the request brings those that the agent has not got.
+
         Raises:
             SessionLostError: Another session answers under the identifier, or has been opened
                 before the answer came, which is dropped then.
@@ -109,7 +117,10 @@ class Agent:
         """
         stopped = 0
         epoch = self.epoch
+        needs: Sequence[str] = fields.get("needs", ())
         for _ in range(_ATTEMPTS):
+            if needs:
+                fields["parts"] = self._unsent_parts(needs)
             request = {
                 "op": operation,
                 "client": self._client,
@@ -138,17 +149,37 @@ class Agent:
             waited = answer.get("waited", 0)
             seconds = waited / 1000 if isinstance(waited, (int, float)) else 0.0
             self.round_trip_seconds = max(time.monotonic() - begun - seconds, 0)
-            if answer.get("refused") == "epoch":
-                raise SessionLostError("The session was replaced by a new one.")
-            if epoch and answer.get("epoch") != epoch:
-                _log.warning("an answer to another request was dropped")
-                continue
-            return answer
+            if self._stands(answer, epoch, needs):
+                return answer
         raise AgentUnavailableError(
             f"The session's answers arrived damaged {_ATTEMPTS} times in a row, "
             f"last through its {_WAYS[self._way]}.",
             remedy='Run cells in plain mode: set ACAJS_RUNTIME to "plain".',
         )
+
+    def _stands(self, answer: dict[str, Any], epoch: str, needs: Sequence[str]) -> bool:
+        """Tell whether an answer is to be used; else the request is sent once more."""
+        if answer.get("refused") == "epoch":
+            raise SessionLostError("The session was replaced by a new one.")
+        if epoch and answer.get("epoch") != epoch:
+            _log.warning("an answer to another request was dropped")
+            return False
+        if answer.get("refused") == "parts":  # it was believed to have them
+            self._sent_parts.clear()
+            return False
+        if "refused" not in answer:
+            self._sent_parts.update(needs)
+        return True
+
+    def _unsent_parts(self, needs: Sequence[str]) -> dict[str, Any]:
+        """Return the parts of the runtime that the agent has not got, by their names."""
+        unsent = [name for name in needs if name not in self._sent_parts]
+        if not unsent:
+            return {}
+        from acajs_kernel.runtime.source import travelling_source  # noqa: PLC0415 -- as below
+
+        parts = travelling_source().parts
+        return {name: parts[name] for name in unsent}
 
     async def _exchange(self, request: dict[str, Any], *, install: bool) -> dict[str, Any] | None:
         """Send a request once; None when the answer arrived damaged."""

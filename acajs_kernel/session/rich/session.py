@@ -119,6 +119,7 @@ class RichSession:
             watch=self._watch,
         )
         self._declarations = Declarations()
+        self._needs: list[str] = []
         self._life: tuple[object, int] = (None, 0)
         self._running: str | None = None
         self._given_up: asyncio.Future[None] | None = None
@@ -149,6 +150,18 @@ class RichSession:
         self._take(hello)
         self.folder = str(hello.get("folder", ""))
         self.node_version = str(hello.get("node", "")).removeprefix("v")
+
+    def needs_part(self, name: str) -> None:
+        """Have a part of the runtime ready for every cell that runs from now on.
+
+        The next cell's request brings it, and so does that of the first cell after the session
+        was replaced. A new runner gets it from the agent.
+
+        Args:
+            name: That of a file in ``runtime/parts``.
+        """
+        if name not in self._needs:
+            self._needs.append(name)
 
     async def execute(self, cell: Cell) -> Outcome:
         """Run a cell once.
@@ -270,6 +283,8 @@ class RichSession:
             "expressions": dict(cell.expressions),
             "stdin": cell.allow_stdin,
         }
+        if self._needs:
+            request["needs"] = list(self._needs)
         source = cell.source or cell.code
         if code != source:
             request["source"] = source

@@ -1,6 +1,10 @@
+/**
+ * Whether a session reaches the internet.
+ */
 "use strict";
 
 const net = require("node:net");
+const { clearTimeout, setTimeout } = require("node:timers");
 
 const LONGEST_MILLISECONDS = 5000;
 

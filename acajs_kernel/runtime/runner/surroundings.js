@@ -1,111 +1,26 @@
 /**
- * What can be written at a place: properties, modules, their exports, files.
+ * What can be written at a place: modules, their exports, files.
  *
- * Names are listed without reading what they stand for: no getter and no trap runs, and of
- * modules only Node's own are loaded.
+ * Of modules only Node's own are loaded.
  */
 "use strict";
 
-const fs = { ...require("node:fs") };
-const Module = require("node:module");
-const path = { ...require("node:path") };
+const fs = require("node:fs");
+const path = require("node:path");
 
-const { listOf, types, user } = require("./realm.js");
-
-const { builtinModules, isBuiltin } = Module;
+const { builtinModules, isBuiltin } = require("./node_modules.js");
+const { IDENTIFIER, propertiesOf } = require("./properties.js");
+const { listOf } = require("./realm.js");
 
 /** Entries of a folder that are looked at. */
 const MOST_ENTRIES = 2000;
 
-/** Names of one object that are looked at closely. */
-const MOST_NAMES = 10_000;
-
 /** Loading these has an effect, if only that of a warning. */
 const NOISY = /^(node:)?(punycode|repl|sea|sqlite|sys|test|trace_events|wasi)\b/;
-
-const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
-const INDEX = /^\d+$/;
 const EXPORTED =
   /^\s*export\s+(?:default\b()|(?:async\s+)?(?:const|let|var|class|function\s*\*?)\s*([\p{ID_Start}$_][\p{ID_Continue}$]*)|\{([^}]*)\})|^\s*(?:module\.)?exports\.([\w$]+)\s*=/gmu;
 
-/** @typedef {{text: string, type: string}} Match */
-
-const { getOwnPropertyDescriptor, getPrototypeOf, hasOwn } = Object;
-const { isArray } = Array;
-const { ownKeys } = Reflect;
-
-/**
- * @param {unknown} value
- * @returns {string} In the words of JupyterLab's completer.
- */
-function typeOf(value) {
-  if (typeof value !== "function") {
-    return "property";
-  }
-  return /^class\b/.test(Function.prototype.toString.call(value)) ? "class" : "function";
-}
-
-/**
- * @param {object} object
- * @param {PropertyKey} name
- * @returns {unknown} The property's value, unless a getter gives it.
- */
-function dataOf(object, name) {
-  try {
-    return getOwnPropertyDescriptor(object, name)?.value;
-  } catch {
-    return undefined; // a module's name that has no value yet
-  }
-}
-
-/**
- * @param {unknown} value
- * @returns {boolean} Whether it is an array, a text, bytes or the like with so many indices that
- *   V8 would take seconds to list them: a microsecond each.
- */
-function isLong(value) {
-  if (value === null || value === undefined || types.isProxy(value)) {
-    return false;
-  }
-  return (isArray(value) && value.length >= MOST_NAMES) || hasOwn(value, MOST_NAMES - 1);
-}
-
-/**
- * List the names of an object's properties, its own first. Names that begin with an underscore
- * are listed where one was written.
- * @param {unknown} value
- * @param {string} prefix
- * @param {boolean} [isKey] Within quotation marks, where any name may stand.
- * @param {PropertyKey[]} [named] The value's own names beside its indices, if it is long.
- * @returns {Match[]}
- */
-function propertiesOf(value, prefix, isKey = false, named = []) {
-  /** @type {Map<string, Match>} */
-  const found = new Map();
-  const end = isKey ? user.Object.prototype : null;
-  let object = value === null || value === undefined ? null : user.Object(value);
-  while (object !== null && object !== end && !types.isProxy(object)) {
-    /** @type {string[]} */
-    const names = [];
-    for (const key of isLong(object) ? named : ownKeys(object)) {
-      if (
-        typeof key === "string" &&
-        key.startsWith(prefix) &&
-        !found.has(key) &&
-        (isKey ? !INDEX.test(key) : IDENTIFIER.test(key)) &&
-        (prefix !== "" || !key.startsWith("_")) &&
-        names.push(key) === MOST_NAMES
-      ) {
-        break;
-      }
-    }
-    for (const name of names.sort()) {
-      found.set(name, { text: name, type: typeOf(dataOf(object, name)) });
-    }
-    object = getPrototypeOf(object);
-  }
-  return [...found.values()];
-}
+/** @typedef {import("./properties.js").Match} Match */
 
 /**
  * @param {string} folder
@@ -130,12 +45,13 @@ class Surroundings {
   #folder;
   #require;
 
-  /** @param {string} folder */
-  constructor(folder) {
+  /**
+   * @param {string} folder
+   * @param {NodeRequire} require Finds modules from there.
+   */
+  constructor(folder, require) {
     this.#folder = folder;
-    this.#require = Module.createRequire(path.join(folder, "notebook.js"));
-    // Node makes it when it is first read, an effect that would keep it from being completed.
-    void fs.promises;
+    this.#require = require;
   }
 
   /**
@@ -161,7 +77,7 @@ class Surroundings {
     if (/^\.{0,2}\//.test(prefix)) {
       return this.files(prefix);
     }
-    const builtin = listOf(builtinModules).filter((name) => !/^_|\/_/.test(name));
+    const builtin = builtinModules.filter((name) => !/^_|\/_/.test(name));
     const names = builtin.map((name) => (name.startsWith("node:") ? name : `node:${name}`)).sort();
     if (prefix !== "") {
       names.unshift(...builtin.filter((name) => !name.startsWith("node:")).sort());
@@ -265,4 +181,4 @@ class Surroundings {
   }
 }
 
-module.exports = { Surroundings, dataOf, isLong, propertiesOf, typeOf };
+module.exports = { Surroundings };
