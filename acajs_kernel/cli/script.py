@@ -92,7 +92,7 @@ class _Run:
             on_event=self._terminal.show,
             on_input=self._terminal.ask,
             silence=command_silence(),
-            files=NotebookFiles(
+            files=lambda: NotebookFiles(
                 command=lambda _: "run the script again with ACAJS_WORKSPACE=copy", otherwise=""
             ),
         )

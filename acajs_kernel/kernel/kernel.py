@@ -48,12 +48,12 @@ from acajs_kernel.session import (
     Stream,
     unheard,
 )
-from acajs_kernel.workspace.notebook import NotebookFiles
 
 if TYPE_CHECKING:
     from types import FrameType
 
     from acajs_kernel.magics.running import MagicCell
+    from acajs_kernel.workspace.notebook import NotebookFiles
 
 __all__ = ["AcaJsKernel"]
 
@@ -113,7 +113,7 @@ class AcaJsKernel(KernelInformation, ShellOrder, EditorQuestions):
                 on_input=self._ask,
                 on_pause=self._pause,
                 on_comm=self._show_comm,
-                files=NotebookFiles(),
+                files=_find_files,
             )
             self._loop.call_soon(self._notebook.start)
         else:
@@ -388,3 +388,11 @@ class AcaJsKernel(KernelInformation, ShellOrder, EditorQuestions):
             self._input = InputChannel(self.session, self.stdin_socket, self.io_loop)
         asker = self._requests[cell_key(key)]
         return await self._input.ask(request, asker.parent, asker.identity)
+
+
+def _find_files() -> NotebookFiles:
+    """Return the files beside the notebook."""
+    # Imported here because launching the kernel must not wait for it.
+    from acajs_kernel.workspace.notebook import NotebookFiles  # noqa: PLC0415
+
+    return NotebookFiles()

@@ -30,7 +30,6 @@ from acajs_kernel.session.events import (
     interruption,
     unheard,
 )
-from acajs_kernel.session.files import BesideNotebook
 from acajs_kernel.session.lifetime import Lifetime, Session
 from acajs_kernel.session.opening import Listener, SessionAccess, SessionSettings
 from acajs_kernel.session.repeating import Action, Earlier
@@ -38,6 +37,7 @@ from acajs_kernel.session.repeating import Action, Earlier
 if TYPE_CHECKING:
     from acajs_kernel.http.silence import Silence
     from acajs_kernel.pool import Wait
+    from acajs_kernel.session.files import BesideNotebook
     from acajs_kernel.session.plain.session import PlainSession
     from acajs_kernel.session.rich.session import RichSession
 
@@ -71,7 +71,8 @@ class NotebookSession:
             shown has been taken up.
         on_comm: Told of what comms do, with the key of the cell or message behind it.
         silence: Bounds the time for which the pool may say nothing.
-        files: The files beside the notebook; None where nothing is known of any.
+        files: Gives the files beside the notebook, when they first count; None where nothing
+            is known of any.
     """
 
     def __init__(
@@ -84,7 +85,7 @@ class NotebookSession:
         on_pause: Callable[[], Awaitable[None]] | None = None,
         on_comm: Callable[[str, CommEvent], None] = lambda _key, _event: None,
         silence: Silence | None = None,
-        files: BesideNotebook | None = None,
+        files: Callable[[], BesideNotebook] | None = None,
     ) -> None:
         self._on_event = on_event
         self._on_input = on_input
@@ -96,7 +97,8 @@ class NotebookSession:
             open_session=self._open,
             listener=Listener(self._report_wait, self._notify, silence),
         )
-        self.files = files
+        self._find_files = files
+        self._files: BesideNotebook | None = None
         self._bringing: asyncio.Task[None] | None = None
         self._unasked_until = 0.0
         self._running: Cell | None = None
@@ -104,6 +106,13 @@ class NotebookSession:
         self._earlier = Earlier()
         self._texts: deque[str] = deque(maxlen=_TEXTS_KEPT)
         self._comms: deque[tuple[str, CommMessage]] = deque()  # for the session that is opened
+
+    @property
+    def files(self) -> BesideNotebook | None:
+        """The files beside the notebook; None where nothing is known of any."""
+        if self._files is None and self._find_files is not None:
+            self._files = self._find_files()
+        return self._files
 
     @property
     def settings(self) -> SessionSettings:
@@ -182,8 +191,8 @@ class NotebookSession:
             try:
                 return await act(session)
             except SessionLostError as error:
-                if self.files is not None:
-                    self.files.forget()
+                if self._files is not None:
+                    self._files.forget()
                 # A cell that had begun may have done things that must not happen twice.
                 if error.was_running or self._lifetime.settings.on_session_loss == "error":
                     raise
@@ -202,7 +211,7 @@ class NotebookSession:
             AcaJsError: The files did not get there.
         """
         settings, access = self._lifetime.settings, self._lifetime.access
-        if self.files is None or access is None or settings.workspace in {"auto", "off"}:
+        if access is None or settings.workspace in {"auto", "off"} or self.files is None:
             return
         bringing = self.files.prepare(settings, access, self._notify)
         self._bringing = asyncio.ensure_future(bringing)
@@ -367,8 +376,8 @@ class NotebookSession:
         """
         session = await self._lifetime.ready()
         self._forget()
-        if self.files is not None:
-            self.files.forget()  # plain mode needs a fresh session for it
+        if self._files is not None:
+            self._files.forget()  # plain mode needs a fresh session for it
         if session is not None:
             await session.restart()
 
@@ -422,8 +431,8 @@ class NotebookSession:
     async def _leave(self) -> None:
         await self._lifetime.leave()
         self._forget()
-        if self.files is not None:
-            self.files.forget()
+        if self._files is not None:
+            self._files.forget()
 
     def _forget(self) -> None:
         """Forget what cells have made."""

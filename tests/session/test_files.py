@@ -58,7 +58,7 @@ async def test_an_interrupt_ends_the_copying_before_a_cell() -> None:
         key=b"key",
         on_event=lambda _key, event: shown.append(event),
         on_input=on_input,
-        files=files,
+        files=lambda: files,
     )
     try:
         running = asyncio.ensure_future(
