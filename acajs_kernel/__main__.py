@@ -8,6 +8,7 @@ from acajs_kernel.environment_names import (
     EMBEDDED_POOL_VARIABLE,
     ENDPOINT_VARIABLES,
     RUNTIME_VARIABLE,
+    WORKSPACE_VARIABLE,
 )
 from acajs_kernel.search_path import leave_working_folder
 
@@ -36,14 +37,21 @@ def _is_embedded() -> bool:
 
 
 def _start_session() -> None:
-    from acajs_kernel.local.ahead import start_ahead  # noqa: PLC0415 -- not always needed
+    from acajs_kernel.errors import ConfigurationError  # noqa: PLC0415 -- not always needed
+    from acajs_kernel.local.ahead import start_ahead  # noqa: PLC0415 -- as above
+    from acajs_kernel.working_folder import choose_workspace  # noqa: PLC0415 -- as above
 
+    try:
+        setting = os.environ.get(WORKSPACE_VARIABLE, "")
+        workspace = choose_workspace(setting, is_embedded=True).in_place
+    except ConfigurationError:
+        return  # the first cell says so
     code = None
     if os.environ.get(RUNTIME_VARIABLE, "").strip() != "plain":
         from acajs_kernel.runtime.source import travelling_source  # noqa: PLC0415 -- as above
 
         code = travelling_source().install_code
-    start_ahead(code)
+    start_ahead(code, workspace)
 
 
 if __name__ == "__main__":

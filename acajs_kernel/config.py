@@ -6,6 +6,7 @@ the precedence is always: command line or configuration file, environment, defau
 
 from __future__ import annotations
 
+import math
 import os
 
 from traitlets import Enum, Float, Integer, Unicode, default
@@ -14,9 +15,12 @@ from traitlets.config import Configurable
 from acajs_kernel.environment_names import (
     EMBEDDED_POOL_VARIABLE,
     ENDPOINT_VARIABLES,
+    LANGUAGE_VARIABLE,
     RUNTIME_VARIABLE,
+    WORKSPACE_VARIABLE,
 )
 from acajs_kernel.errors import ConfigurationError
+from acajs_kernel.working_folder import choose_workspace
 
 __all__ = ["API_VERSION", "Settings"]
 
@@ -104,6 +108,13 @@ class Settings(Configurable):
         where the session allows it, otherwise plain with a notice. Environment: ACAJS_RUNTIME.""",
     ).tag(config=True)
 
+    language = Enum(
+        ("javascript", "typescript"),
+        help="""The language of the notebook, as frontends are told. A cell that is no JavaScript
+        and is TypeScript runs with its types erased in either; typescript: so does a cell that
+        could be both. Environment: ACAJS_LANGUAGE.""",
+    ).tag(config=True)
+
     timeout = Integer(
         min=1,
         max=_MAXIMUM_TIMEOUT_SECONDS,
@@ -132,6 +143,27 @@ class Settings(Configurable):
         help="""Where the kernel keeps the cells it ran, as the history of consoles and editors
         across kernels: a file, "auto" for acajs/history.sqlite in Jupyter's data folder, or "off"
         to keep them in memory only. Environment: ACAJS_HISTORY."""
+    ).tag(config=True)
+
+    workspace = Unicode(
+        help="""How cells reach the files beside the notebook. auto: the embedded pool works in the
+        notebook's folder itself; a pool elsewhere has a folder of its own, and errors say which
+        file to send. copy: the notebook's files are copied into the session before a cell runs,
+        where they have changed. off: the session has a folder of its own. Or the name of another
+        folder than the notebook's: the embedded pool works in it, and to a pool elsewhere its
+        files are copied. Environment: ACAJS_WORKSPACE."""
+    ).tag(config=True)
+
+    workspace_files = Integer(
+        min=1,
+        help="""How many files the workspace may have to be copied; above that nothing is.
+        Environment: ACAJS_WORKSPACE_FILES.""",
+    ).tag(config=True)
+
+    workspace_megabytes = Float(
+        min=0,
+        help="""How many megabytes (of 1,048,576 bytes) the workspace's files may have together to
+        be copied; above that nothing is. Environment: ACAJS_WORKSPACE_MEGABYTES.""",
     ).tag(config=True)
 
     log_level = Enum(
@@ -168,6 +200,11 @@ class Settings(Configurable):
     def _runtime_default(self) -> str:
         return _choice_from_environment(RUNTIME_VARIABLE, ("auto", "rich", "plain"), "auto")
 
+    @default("language")
+    def _language_default(self) -> str:
+        languages = ("javascript", "typescript")
+        return _choice_from_environment(LANGUAGE_VARIABLE, languages, "javascript")
+
     @default("timeout")
     def _timeout_default(self) -> int:
         seconds = _number_from_environment("ACAJS_TIMEOUT", _MAXIMUM_TIMEOUT_SECONDS)
@@ -199,6 +236,30 @@ class Settings(Configurable):
     def _history_default(self) -> str:
         return os.environ.get("ACAJS_HISTORY", "").strip() or "auto"
 
+    @default("workspace")
+    def _workspace_default(self) -> str:
+        return os.environ.get(WORKSPACE_VARIABLE, "").strip() or "auto"
+
+    @default("workspace_files")
+    def _workspace_files_default(self) -> int:
+        number = _number_from_environment("ACAJS_WORKSPACE_FILES", 500)
+        if not 1 <= number < math.inf:
+            raise ConfigurationError(
+                f"The environment variable ACAJS_WORKSPACE_FILES holds {number:g}.",
+                remedy="Set ACAJS_WORKSPACE_FILES to 1 or more files, or unset it.",
+            )
+        return int(number)
+
+    @default("workspace_megabytes")
+    def _workspace_megabytes_default(self) -> float:
+        number = _number_from_environment("ACAJS_WORKSPACE_MEGABYTES", 50)
+        if not 0 < number < math.inf:
+            raise ConfigurationError(
+                f"The environment variable ACAJS_WORKSPACE_MEGABYTES holds {number:g}.",
+                remedy="Set ACAJS_WORKSPACE_MEGABYTES to more than 0 megabytes, or unset it.",
+            )
+        return number
+
     @default("log_level")
     def _log_level_default(self) -> str:
         levels = ("DEBUG", "INFO", "WARNING", "ERROR")
@@ -222,4 +283,8 @@ class Settings(Configurable):
                 remedy="Set ACAJS_POOL_ENDPOINT to the pool's endpoint, or unset "
                 f"{EMBEDDED_POOL_VARIABLE}.",
             )
+        try:
+            choose_workspace(self.workspace, is_embedded=not self.endpoint)
+        except ConfigurationError as error:
+            return error
         return None

@@ -1,6 +1,16 @@
 """Names of environment variables that are read before the settings can be loaded."""
 
-__all__ = ["EMBEDDED_POOL_VARIABLE", "ENDPOINT_VARIABLES", "RUNTIME_VARIABLE"]
+__all__ = [
+    "EMBEDDED_POOL_VARIABLE",
+    "ENDPOINT_VARIABLES",
+<<<<<<< HEAD
+    "RUNTIME_VARIABLE",
+    "WORKSPACE_VARIABLE",
+=======
+    "LANGUAGE_VARIABLE",
+    "RUNTIME_VARIABLE",
+>>>>>>> main
+]
 
 ENDPOINT_VARIABLES = (
     "ACAJS_POOL_ENDPOINT",
@@ -12,5 +22,11 @@ ENDPOINT_VARIABLES = (
 EMBEDDED_POOL_VARIABLE = "ACAJS_EMBEDDED_POOL"
 """Says whether cells may run on this machine where no pool is named."""
 
+LANGUAGE_VARIABLE = "ACAJS_LANGUAGE"
+"""Says what language a notebook's cells are in."""
+
 RUNTIME_VARIABLE = "ACAJS_RUNTIME"
 """Says how cells run."""
+
+WORKSPACE_VARIABLE = "ACAJS_WORKSPACE"
+"""Says how cells reach the files beside the notebook."""

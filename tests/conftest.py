@@ -35,8 +35,11 @@ def _clean_log() -> Iterator[None]:
 
 @pytest.fixture
 def environment(_clean_environment: None) -> dict[str, str]:
-    """Give the environment for a started process, which keeps no history of the tests."""
-    return dict(os.environ) | {"ACAJS_HISTORY": "off"}
+    """Give the environment for a started process.
+
+    It keeps no history of the tests, and its sessions have folders of their own.
+    """
+    return dict(os.environ) | {"ACAJS_HISTORY": "off", "ACAJS_WORKSPACE": "off"}
 
 
 @pytest_asyncio.fixture

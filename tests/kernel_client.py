@@ -166,6 +166,9 @@ async def running_kernel(
 ) -> AsyncIterator[RunningKernel]:
     """Start a kernel with exactly this environment, and end it afterwards.
 
+    Unless the environment says otherwise it keeps no history, and its session has a folder of
+    its own.
+
     Args:
         environment: Its variables.
         kernel_name: The name of its kernel spec.
@@ -178,7 +181,9 @@ async def running_kernel(
         kernel_spec_manager=specs or KernelSpecManager(),
         transport=transport,
     )
-    await manager.start_kernel(env={"ACAJS_HISTORY": "off", **environment}, **options)
+    await manager.start_kernel(
+        env={"ACAJS_HISTORY": "off", "ACAJS_WORKSPACE": "off", **environment}, **options
+    )
     client = manager.client()
     client.start_channels()
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ from nbclient import NotebookClient
 
 from tests.checkout import REPOSITORY
 from tests.notebook_outputs import shown_by, tags_of
+from tests.pool_server import ServedPool, served_pool
 
 _NOTEBOOKS = REPOSITORY / "notebooks"
 _OF_THE_NETWORK = {"charts", "files-and-packages", "gallery"}
@@ -67,6 +69,30 @@ async def test_a_lesson_gives_the_outputs_that_are_saved_in_it(
 ) -> None:
     """Each cell of a fresh run shows what the file shows, whatever the version of Node."""
     fresh = await _run(name, environment, tmp_path)
+    for ran, saved in zip(_code_cells(fresh), _code_cells(_read(name)), strict=True):
+        assert shown_by(ran) == shown_by(saved), ran.source
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[ServedPool]:
+    """Serve a pool over TCP."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("ACAJS_")}
+    with served_pool(clean) as served:
+        yield served
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("way", ["in place", "copies", "elsewhere", "elsewhere, copies"])
+@pytest.mark.parametrize("name", _marked("data", "files-and-packages", "remote-session"))
+async def test_a_lesson_about_files_is_the_same_wherever_its_session_has_them(
+    name: str, way: str, environment: dict[str, str], tmp_path: Path, pool: ServedPool
+) -> None:
+    """In the notebook's folder, with copies of it, and on a pool elsewhere."""
+    setting = "copy" if "copies" in way else "auto"
+    variables = environment | {"ACAJS_WORKSPACE": setting}
+    if "elsewhere" in way:
+        variables |= pool.environment
+    fresh = await _run(name, variables, tmp_path)
     for ran, saved in zip(_code_cells(fresh), _code_cells(_read(name)), strict=True):
         assert shown_by(ran) == shown_by(saved), ran.source
 

@@ -60,6 +60,7 @@ def test_a_settings_variable_sets_it(name: str, monkeypatch: pytest.MonkeyPatch)
     variable = next(r[1] for r in _rows(_section("Settings")) if r[0].strip("`") == name)
     value = {
         "embedded_pool": "off",
+        "language": "typescript",
         "runtime": "plain",
         "timeout": "7",
         "keepalive_minutes": "7",

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Literal
 from acajs_kernel.cell.bindings import FUNCTIONS
 from acajs_kernel.cell.brackets import Frame, OpenEnd, scan
 from acajs_kernel.cell.syntax import parse
+from acajs_kernel.cell.typed import may_be_typed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tree_sitter import Node
 
@@ -63,21 +64,35 @@ def check_completeness(source: str) -> Completeness:
     """Tell whether a cell's text is complete, incomplete or wrong.
 
     Args:
-        source: A cell's JavaScript.
+        source: A cell's JavaScript or TypeScript.
 
     Returns:
         The verdict. Long unfinished text with an error in it may count as incomplete
         until its brackets are closed.
     """
+    verdict = _check(source, _is_javascript)
+    if verdict.status == "invalid" and may_be_typed(source):
+        # Imported here because the grammar is not loaded for JavaScript.
+        from acajs_kernel.cell.typescript import is_typescript  # noqa: PLC0415
+
+        return _check(source, is_typescript)
+    return verdict
+
+
+def _is_javascript(source: str) -> bool:
+    return _is_accepted(parse(source))
+
+
+def _check(source: str, is_accepted: Callable[[str], bool]) -> Completeness:
     end = scan(source)
     if end.is_broken:
         return Completeness("invalid")
-    if not end.frames and not end.closer and _is_accepted(parse(source)):
+    if not end.frames and not end.closer and is_accepted(source):
         return Completeness("complete")
     attempts = max(_FEWEST_CONTINUATIONS, _PARSED_CHARACTERS // (len(source) + 1))
     continuations = _continuations(end)
     for text in itertools.islice(continuations, attempts):
-        if _is_accepted(parse(source + text)):
+        if is_accepted(source + text):
             return Completeness("incomplete", _indent(source, end))
     if (end.frames or end.closer) and next(continuations, None) is not None:
         # Not all were tried. To ask for more does less harm than to run half a cell.

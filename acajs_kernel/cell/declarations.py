@@ -39,15 +39,20 @@ class Declarations:
         self._constants: set[str] = set()
         self._latest: set[str] = set()
         self._uninitialized: set[str] = set()
+        self._before = (self._places, self._constants, self._latest, self._uninitialized)
 
     def clear(self) -> None:
         """Forget all: the runtime is a new one."""
         self._places, self._constants = {}, set()
         self._latest, self._uninitialized = set(), set()
 
-    def failed(self) -> None:
+    def threw(self) -> None:
         """Take note that the latest cell threw: what it declares may have no value."""
-        self._uninitialized |= self._latest
+        self._uninitialized = self._uninitialized | self._latest
+
+    def refused(self) -> None:
+        """Take note that V8 has not compiled the latest cell: it has declared nothing."""
+        self._places, self._constants, self._latest, self._uninitialized = self._before
 
     def admit(self, code: str) -> str:
         """Return a cell's code as V8 takes it after all cells before, and remember its names.
@@ -58,6 +63,7 @@ class Declarations:
         Returns:
             Code with the same number of lines; the very same object if nothing was done.
         """
+        self._before = (self._places, self._constants, self._latest, self._uninitialized)
         self._latest = set()
         has_keyword = _KEYWORDS.search(code) is not None
         if not has_keyword and self._constants.isdisjoint(_WORDS.findall(code)):
@@ -68,7 +74,7 @@ class Declarations:
 
         root = parse(code)
         edits = Edits()
-        cell = _Cell(root, edits, self._places, self._uninitialized)
+        cell = _Cell(root, edits, self._places, set(self._uninitialized))
         cell.convert()
         constants = (self._constants - cell.names.keys()) | cell.constants
         if constants:
@@ -77,7 +83,7 @@ class Declarations:
             refuse_assignments(root, constants, edits)
         self._constants = constants
         self._latest = {name for name, place in cell.names.items() if place == "lexical"}
-        self._uninitialized -= cell.names.keys()
+        self._uninitialized = cell.uninitialized - cell.names.keys()
         self._places = {**cell.names, **self._places}
         return edits.apply(code) if edits else code
 

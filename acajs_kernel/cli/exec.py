@@ -18,8 +18,8 @@ def run_script(
     file: Annotated[
         str | None,
         typer.Argument(
-            metavar="FILE.js|-",
-            help="The script; - reads it from standard input.",
+            metavar="FILE|-",
+            help="The script, JavaScript or TypeScript; - reads it from standard input.",
             show_default=False,
         ),
     ] = None,
@@ -45,8 +45,9 @@ def run_script(
 
     The kernel's environment variables name the pool and the other settings. If you name a session,
     the script runs in it, with its variables and files, and the session stays; otherwise the
-    script runs in a new session, which ends with it. The working folder is the session's, not this
-    one: copy files with `acajs files`.
+    script runs in a new session, which ends with it. On the embedded pool the script works in
+    this folder. Elsewhere the session has a folder of its own: copy files with `acajs files`, or
+    set ACAJS_WORKSPACE=copy.
 
     Lines of standard input answer prompt(), confirm() and input(). Text that the script prints
     goes to standard output and standard error, and so does the text of what it displays. Magics do

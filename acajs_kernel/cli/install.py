@@ -8,6 +8,7 @@ import shlex
 import sys
 import tempfile
 from contextlib import ExitStack
+from enum import Enum
 from importlib import metadata, resources
 from pathlib import Path
 from typing import Annotated
@@ -15,11 +16,25 @@ from typing import Annotated
 import typer
 
 from acajs_kernel.cli.pool_client import command_silence
+from acajs_kernel.environment_names import LANGUAGE_VARIABLE
 from acajs_kernel.errors import ConfigurationError, EndpointError
 
 __all__ = ["install"]
 
 _LOGOS = ("logo-32x32.png", "logo-64x64.png", "logo-svg.svg")
+
+
+class Language(str, Enum):
+    """What a kernel spec says that its notebooks are written in."""
+
+    JAVASCRIPT = "javascript"
+    TYPESCRIPT = "typescript"
+
+
+_NAMES = {
+    Language.JAVASCRIPT: ("acajs", "JavaScript (ACA)"),
+    Language.TYPESCRIPT: ("acajs-typescript", "TypeScript (ACA)"),
+}
 
 
 def install(
@@ -37,10 +52,19 @@ def install(
         str | None,
         typer.Option(help="The kernel's pool: its endpoint or its Azure resource id."),
     ] = None,
-    name: Annotated[str, typer.Option(help="Name of the kernel spec.")] = "acajs",
+    name: Annotated[
+        str, typer.Option(help="Name of the kernel spec.", show_default="acajs or acajs-typescript")
+    ] = "",
     display_name: Annotated[
-        str, typer.Option(help="Name shown in the launcher.")
-    ] = "JavaScript (ACA)",
+        str,
+        typer.Option(
+            help="Name shown in the launcher.", show_default="JavaScript (ACA) or TypeScript (ACA)"
+        ),
+    ] = "",
+    language: Annotated[
+        Language,
+        typer.Option(help="typescript: for notebooks in TypeScript, of Deno's or tslab's kernel."),
+    ] = Language.JAVASCRIPT,
 ) -> None:
     """Write a kernel spec for this Python, with settings in its environment."""
     # Imported here because no other command needs Jupyter.
@@ -54,7 +78,11 @@ def install(
             remedy="Give the pool's endpoint, https://…, and check the variable that should hold "
             "it; leave the option out for the embedded pool.",
         )
+    name = name or _NAMES[language][0]
+    display_name = display_name or _NAMES[language][1]
     environment = {}
+    if language is not Language.JAVASCRIPT:
+        environment[LANGUAGE_VARIABLE] = language.value
     if endpoint is not None:
         from acajs_kernel.session.resolving import resolve  # noqa: PLC0415 -- slow to import
 
@@ -66,6 +94,7 @@ def install(
         spec = json.loads(_packaged("kernel.json", files).read_text(encoding="utf-8"))
         spec["argv"][0] = sys.executable
         spec["display_name"] = display_name
+        spec["language"] = language.value
         spec["env"] |= environment
         Path(folder, "kernel.json").write_text(json.dumps(spec, indent=2) + "\n", encoding="utf-8")
         for logo in _LOGOS:
@@ -86,7 +115,7 @@ def install(
             ) from error
     typer.echo(f"Installed {display_name} as {name} in {installed}")
     typer.echo(f"Pool: {environment.get('ACAJS_POOL_ENDPOINT', 'embedded, on the local Node')}")
-    if environment and _is_the_packages_own(Path(installed)):
+    if "ACAJS_POOL_ENDPOINT" in environment and _is_the_packages_own(Path(installed)):
         place = ["--sys-prefix"] if sys_prefix else ["--prefix", str(prefix)] if prefix else []
         command = shlex.join(
             [

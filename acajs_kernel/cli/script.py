@@ -19,10 +19,12 @@ from acajs_kernel.cli.terminal import Terminal, plain_text
 from acajs_kernel.errors import ConfigurationError
 from acajs_kernel.runtime import programs
 from acajs_kernel.session import Cell, NotebookSession, Outcome, SessionSettings
+from acajs_kernel.workspace.notebook import NotebookFiles
 
 __all__ = ["Script", "execute", "read_script"]
 
 _CLOSE_SECONDS = 2.0
+_TYPESCRIPT_SUFFIXES = frozenset({".ts", ".mts", ".cts"})
 _SIGNAL_STATUS = 128
 # What a shell reports of a program whose reader has gone: 128 and the number of SIGPIPE.
 _CLOSED_STATUS = 141
@@ -37,10 +39,12 @@ class Script:
     Attributes:
         code: Its text.
         name: What names it in stacks.
+        is_typescript: Whether its file's name says so; any script may be TypeScript.
     """
 
     code: str
     name: str
+    is_typescript: bool = False
 
 
 def read_script(file: str) -> Script:
@@ -56,12 +60,12 @@ def read_script(file: str) -> Script:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise ConfigurationError(
             f"The script {file} cannot be read: {reason}.",
-            remedy="Name a JavaScript file, or - for standard input.",
+            remedy="Name a file of JavaScript or TypeScript, or - for standard input.",
         ) from error
     # The line of a shell keeps its place, so that errors name the right lines.
     code = re.sub(r"\A#!", "//", code)
     name = "[stdin]" if file == "-" else re.sub(r"[\s()]", "_", Path(file).name)
-    return Script(code, name)
+    return Script(code, name, Path(file).suffix in _TYPESCRIPT_SUFFIXES)
 
 
 async def execute(script: Script, settings: SessionSettings, *, print_value: bool) -> int:
@@ -88,6 +92,9 @@ class _Run:
             on_event=self._terminal.show,
             on_input=self._terminal.ask,
             silence=command_silence(),
+            files=NotebookFiles(
+                command=lambda _: "run the script again with ACAJS_WORKSPACE=copy", otherwise=""
+            ),
         )
         # The session may know the cells of an earlier command.
         self._name = secrets.token_hex(4)
@@ -115,6 +122,7 @@ class _Run:
                 label=script.name,
                 expressions=questions,
                 allow_stdin=True,
+                language="typescript" if script.is_typescript else "javascript",
             )
         )
         if outcome.error is None and _number(outcome, "pending"):

@@ -18,9 +18,15 @@ from acajs_kernel.doctor.case import Case, KernelSpec
 from acajs_kernel.doctor.checking import Result
 from acajs_kernel.errors import ConfigurationError
 from acajs_kernel.pool import JsonValue
+from acajs_kernel.working_folder import choose_workspace
 
 __all__ = ["check_kernel_spec", "check_node", "check_settings", "read_kernel_spec"]
 
+_WORKSPACES = {
+    "in place": "cells work in the notebook's folder",
+    "copies": "the notebook's files are copied into the session",
+    "own": "the session has a folder of its own",
+}
 _OPTION = re.compile(r"--AcaJsKernel\.(?P<name>\w+)=(?P<value>.*)")
 
 
@@ -115,9 +121,14 @@ async def check_settings(case: Case) -> Result:
         raise error
     named = case.pool_text
     where = "the embedded pool" if not named else "a pool"
+    way, folder = choose_workspace(case.settings.workspace, is_embedded=not named)
     return Result(
-        f"{where}, runtime {case.settings.runtime}",
-        facts={"embedded": not named, "runtime": case.settings.runtime},
+        f"{where}, runtime {case.settings.runtime}, {_WORKSPACES[way]}",
+        facts={
+            "embedded": not named,
+            "runtime": case.settings.runtime,
+            "workspace": {"way": way, "folder": str(folder or "")},
+        },
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from dataclasses import replace
 from datetime import datetime, timezone
 
 from acajs_kernel.azure import read_claims
@@ -45,7 +46,8 @@ async def check_endpoint(case: Case) -> Result:
     """Whether the endpoint is one; a resource id is looked up."""
     settings = case.settings
     if not case.pool_text:
-        embedded = SessionSettings.of(settings)
+        # What it tries out writes files, which are none of the folder that it is started in.
+        embedded = replace(SessionSettings.of(settings), workspace="off")
         case.pool = await connect(embedded, case.resources, Listener(on_notice=case.tell))
         return Result("embedded, on this machine's Node", facts={"url": None})
     endpoint = await resolve(case.pool_text)

@@ -18,6 +18,23 @@ __all__ = ["KernelInformation"]
 # How long the first answers wait for the session, from the moment in which it began to open.
 _PATIENCE_SECONDS = 2.0
 
+_LANGUAGES: dict[str, dict[str, object]] = {
+    "javascript": {
+        "name": "javascript",
+        "mimetype": "text/javascript",
+        "file_extension": ".js",
+        "pygments_lexer": "javascript",
+        "codemirror_mode": "javascript",
+    },
+    "typescript": {
+        "name": "typescript",
+        "mimetype": "text/typescript",
+        "file_extension": ".ts",
+        "pygments_lexer": "typescript",
+        "codemirror_mode": "typescript",
+    },
+}
+
 _HELP_LINKS = [
     {"text": "JavaScript (MDN)", "url": "https://developer.mozilla.org/docs/Web/JavaScript"},
     {"text": "Node.js", "url": "https://nodejs.org/docs/latest/api/"},
@@ -42,23 +59,19 @@ class KernelInformation(Settings, Kernel):
     @property
     def banner(self) -> str:  # type: ignore[override] # a trait in ipykernel
         """Text that a console shows first: what this is, and which pool runs the cells."""
+        name = "TypeScript" if self.language == "typescript" else "JavaScript"
         return (
-            f"JavaScript (ACA) {__version__}: cells run in a remote session\n"
-            f"Pool: {self._pool_name()}"
+            f"{name} (ACA) {__version__}: cells run in a remote session\nPool: {self._pool_name()}"
         )
 
     @property
     def language_info(self) -> dict[str, object]:  # type: ignore[override] # as above
-        """The language, as ``kernel_info_reply`` carries it."""
-        return {
-            "name": "javascript",
-            "version": self._notebook.node_version if self._notebook is not None else "",
-            "mimetype": "text/javascript",
-            "file_extension": ".js",
-            "pygments_lexer": "javascript",
-            "codemirror_mode": "javascript",
-            "nbconvert_exporter": "script",
-        }
+        """The language, as ``kernel_info_reply`` carries it.
+
+        JupyterLab knows TypeScript by ``text/typescript``, nbconvert by the lexer's name.
+        """
+        version = self._notebook.node_version if self._notebook is not None else ""
+        return _LANGUAGES[self.language] | {"version": version, "nbconvert_exporter": "script"}
 
     @property
     def kernel_info(self) -> dict[str, Any]:

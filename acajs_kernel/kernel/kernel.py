@@ -48,6 +48,7 @@ from acajs_kernel.session import (
     Stream,
     unheard,
 )
+from acajs_kernel.workspace.notebook import NotebookFiles
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -112,6 +113,7 @@ class AcaJsKernel(KernelInformation, ShellOrder, EditorQuestions):
                 on_input=self._ask,
                 on_pause=self._pause,
                 on_comm=self._show_comm,
+                files=NotebookFiles(),
             )
             self._loop.call_soon(self._notebook.start)
         else:
@@ -267,6 +269,7 @@ class AcaJsKernel(KernelInformation, ShellOrder, EditorQuestions):
             silent=silent,
             expressions=expressions,
             allow_stdin=allow_stdin,
+            language="typescript" if self.language == "typescript" else "javascript",
         )
         if may_hold_magics(code):
             return await self._run_magics(cell, self._notebook, payload)

@@ -78,7 +78,12 @@ def session_environment(
     if sys.platform == "win32":
         chosen["USERPROFILE"] = str(home)
         chosen["TEMP"] = chosen["TMP"] = str(temporary)
-    folders = [folder for folder in chosen.get("PATH", os.defpath).split(os.pathsep) if folder]
+    # A relative one would mean the working folder: programs beside the notebook, unasked for.
+    folders = [
+        folder
+        for folder in chosen.get("PATH", os.defpath).split(os.pathsep)
+        if os.path.isabs(folder)  # noqa: PTH117 -- pathlib keeps no text as it was
+    ]
     if str(node.parent) not in folders:
         folders.insert(0, str(node.parent))
     chosen["PATH"] = os.pathsep.join(folders)

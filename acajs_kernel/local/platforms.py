@@ -36,7 +36,7 @@ class StartOptions(NamedTuple):
         node: The Node.js executable.
         script: The JavaScript file to run.
         folder: The session's own folder; it is removed together with the processes.
-        working_folder: The process's working folder, somewhere below ``folder``.
+        working_folder: The process's working folder: below ``folder``, or the user's own.
         environment: The process's whole environment.
         marker: The text in that environment by which descendants are found.
     """

@@ -53,6 +53,8 @@ class LocalPool:
         forward_environment: Environment variables that sessions get besides the few that
             pass anyway, exactly as they are given here.
         started: What the first session is made of, where it was started ahead.
+        workspace: The folder that sessions work in, and whose files they have; nothing of it is
+            removed with them. None gives each session a folder of its own.
 
     Raises:
         ConfigurationError: A number is out of range or the token is empty.
@@ -70,6 +72,7 @@ class LocalPool:
         root: Path | None = None,
         forward_environment: Mapping[str, str] | None = None,
         started: StartedSession | None = None,
+        workspace: Path | None = None,
     ) -> None:
         if max_sessions < 1 or cooldown_seconds <= 0 or maximum_timeout_seconds < 1:
             raise ConfigurationError(
@@ -83,6 +86,7 @@ class LocalPool:
         self._token = token
         self._node = node or (started.node if started is not None else find_node())
         self._root = root
+        self._workspace = workspace
         self._forwarded = dict(forward_environment or {})
         self._folder: Path | None = None
         self._held: HeldFolder | None = None
@@ -173,7 +177,10 @@ class LocalPool:
             try:
                 started.set_result(
                     SessionProcess.start(
-                        pool_folder=self._pool_folder(), node=self._node, forwarded=self._forwarded
+                        pool_folder=self._pool_folder(),
+                        node=self._node,
+                        forwarded=self._forwarded,
+                        workspace=self._workspace,
                     )
                 )
             except Exception as error:

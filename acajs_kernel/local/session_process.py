@@ -33,22 +33,27 @@ _logger = logging.getLogger("acajs_kernel")
 
 
 class SessionProcess:
-    """A Node process that runs ``session_host.js``, with folders of its own.
+    """A Node process that runs ``session_host.js``, with folders of its own or in the user's.
 
     Made by ``start``; ``attach`` begins reading its messages; ``stop`` ends it.
     """
 
-    def __init__(self, handle: ProcessHandle, folder: Path, node: Path) -> None:
+    def __init__(self, handle: ProcessHandle, folder: Path, node: Path, data_folder: Path) -> None:
         self._handle = handle
         self._reader: threading.Thread | None = None
         self._lines = 0
         self.node = node
-        self.data_folder = folder / "data"
+        self.data_folder = data_folder
         self.upload_folder = folder / "uploads"
 
     @classmethod
     def start(
-        cls, *, pool_folder: Path, node: Path, forwarded: Mapping[str, str] | None = None
+        cls,
+        *,
+        pool_folder: Path,
+        node: Path,
+        forwarded: Mapping[str, str] | None = None,
+        workspace: Path | None = None,
     ) -> SessionProcess:
         """Make the session's folders and start its process; blocks some milliseconds.
 
@@ -56,6 +61,7 @@ class SessionProcess:
             pool_folder: The folder to make the session's folder in.
             node: The Node.js executable.
             forwarded: Environment variables that the caller chose to hand over.
+            workspace: The folder to work in, which stays; None for one of its own.
 
         Raises:
             OSError: The folder or the process could not be made.
@@ -65,6 +71,7 @@ class SessionProcess:
         # system, so that they can be moved into place in one step.
         for name in ("", "data", "home", "tmp", "uploads"):
             (folder / name).mkdir(mode=0o700)
+        data_folder = workspace or folder / "data"
         marker = secrets.token_hex(16)
         environment = session_environment(
             os.environ,
@@ -80,13 +87,13 @@ class SessionProcess:
                 node=node,
                 script=_SCRIPT,
                 folder=folder,
-                working_folder=folder / "data",
+                working_folder=data_folder,
                 environment=environment,
                 marker=marker,
             )
         )
         _logger.debug("Started a session's Node process %d", handle.pid)
-        return cls(handle, folder, node)
+        return cls(handle, folder, node, data_folder)
 
     @property
     def pid(self) -> int:

@@ -147,6 +147,11 @@ class Call:
         """
         self.next_input = {"source": "set_next_input", "text": text, "replace": replace_cell}
 
+    @property
+    def allows_questions(self) -> bool:
+        """Whether the frontend answers questions."""
+        return self._cell.allow_stdin
+
     async def ask(self, prompt: str, *, password: bool = False) -> str:
         """Ask the user for a line; a password is not shown while it is typed.
 
@@ -165,12 +170,15 @@ class Call:
 
     # ---- the session
 
-    async def execute(self, code: str, *, is_repeated: bool = True) -> Outcome:
+    async def execute(
+        self, code: str, *, is_repeated: bool = True, is_typescript: bool = False
+    ) -> Outcome:
         """Run JavaScript as a part of the cell: what it shows is shown as it comes.
 
         Args:
             code: JavaScript; `code` of the call keeps lines and columns.
             is_repeated: Whether it runs again on a session that has replaced this one.
+            is_typescript: Whether what could be both is TypeScript.
 
         Returns:
             How it ended, which is well, with the time that it took.
@@ -180,6 +188,8 @@ class Call:
             AcaJsError: The session cannot run it.
         """
         cell = self._part(code)._replace(is_repeated=is_repeated)
+        if is_typescript:
+            cell = cell._replace(language="typescript")
         outcome = await self._host.in_session(self.notebook.execute(cell))
         if outcome.error is not None:
             raise outcome.error.as_exception()

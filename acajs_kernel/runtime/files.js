@@ -11,6 +11,7 @@ const { checksumOf, toAsciiJson } = require("./agent/answers.js");
 const { Folder } = require("./files/folder.js");
 const { findNpm, unreachable } = require("./files/npm.js");
 const { unpack } = require("./files/unpack.js");
+const { compare, lay } = require("./files/workspace.js");
 const { sessionFolder } = require("./folder.js");
 
 /** @typedef {import("./agent/answers.js").Execution} Execution */
@@ -42,6 +43,10 @@ function perform(request, root) {
       return { command: findNpm() };
     case "npm_failure":
       return unreachable(folder.resolve(request.logs));
+    case "workspace_compare":
+      return compare(folder, request.hashes, request.kept);
+    case "workspace_lay":
+      return lay(folder, request.from, request.pieces);
     case "unpack":
       return unpack(folder, request.archive, request.into);
     default:

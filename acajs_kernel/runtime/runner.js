@@ -30,6 +30,7 @@ const { requireFrom } = require("./runner/node_modules.js");
 const { Output } = require("./runner/output.js");
 const { Prompts } = require("./runner/prompts.js");
 const { adopt, adoptMembers, pinned } = require("./runner/realm.js");
+const { Reloading } = require("./runner/reloading.js");
 const { guardResources } = require("./runner/resources.js");
 const { defineShell } = require("./runner/shell.js");
 const { SLOTS } = require("./runner/ring.js");
@@ -154,6 +155,8 @@ function start(nativeImport, load) {
   writeBeforeSuddenEnds(output);
   output.refuse = () => ending.refuse();
   new Guards(ending, context, (script) => tracebacks.knows(script)).install();
+  const reloading = new Reloading();
+  reloading.install();
   guardResources(ending, context, ring.slots, tell);
   process.on("exit", () => output.writeThrough());
 
@@ -166,6 +169,7 @@ function start(nativeImport, load) {
       tracebacks.colors = settings.colors ?? true;
     },
     run: (message) => {
+      reloading.refresh();
       const ready = meta?.prepare(message.code);
       if (ready === undefined) {
         cells.run(message);
@@ -189,8 +193,8 @@ function start(nativeImport, load) {
   };
   const begin = () => {
     // Not before: when the text of `--eval` has ended, Node defines `module` once more.
-    defineGlobals({ folder, output, displays, settings: cells.settings, prompts: adoptMembers({ ...functions }), ijavascript, comms });
-    meta = defineImports(nativeImport, folder);
+    defineGlobals({ folder, output, displays, settings: cells.settings, prompts: adoptMembers({ ...functions }), ijavascript, comms, reloading });
+    meta = defineImports(nativeImport, folder, reloading);
     defineShell();
     defineJson();
     /** @type {any} */ (globalThis).Jupyter.who = adopt(createWho(() => lookups.variables()));

@@ -51,6 +51,8 @@ class Cell(NamedTuple):
         shows_result: Whether the value is shown.
         is_repeated: Whether it is run again on a session that has replaced the notebook's.
         label: What names the cell in stacks; empty for ``In[number]``. Without blanks.
+        language: What a text is that could be either; JavaScript may still turn out to be
+            TypeScript, because it is nothing else.
     """
 
     key: str
@@ -63,6 +65,7 @@ class Cell(NamedTuple):
     shows_result: bool = True
     is_repeated: bool = True
     label: str = ""
+    language: Literal["javascript", "typescript"] = "javascript"
 
 
 class Stream(NamedTuple):
@@ -95,11 +98,19 @@ class ExecuteResult(NamedTuple):
 
 
 class Error(NamedTuple):
-    """The cell failed; `traceback` holds the lines to show, the headline included."""
+    """The cell failed.
+
+    Attributes:
+        ename: The error's name.
+        evalue: Its message.
+        traceback: The lines to show, the headline included.
+        is_compiled: False where V8 has refused the cell's text, so that none of it has run.
+    """
 
     ename: str
     evalue: str
     traceback: Sequence[str] = ()
+    is_compiled: bool = True
 
     def as_exception(self) -> CodeFailedError:
         """Return the same as an exception, to be raised."""

@@ -47,6 +47,10 @@ class Session(Protocol):
         """The session's Node, such as "20.20.2"; empty where that is unknown."""
 
     @property
+    def folder(self) -> str:
+        """The session's working folder; empty where that is unknown."""
+
+    @property
     def mode(self) -> str:
         """How cells run: "rich" or "plain"."""
 

@@ -30,6 +30,7 @@ from acajs_kernel.session.events import (
     interruption,
     unheard,
 )
+from acajs_kernel.session.files import BesideNotebook
 from acajs_kernel.session.lifetime import Lifetime, Session
 from acajs_kernel.session.opening import Listener, SessionAccess, SessionSettings
 from acajs_kernel.session.repeating import Action, Earlier
@@ -70,6 +71,7 @@ class NotebookSession:
             shown has been taken up.
         on_comm: Told of what comms do, with the key of the cell or message behind it.
         silence: Bounds the time for which the pool may say nothing.
+        files: The files beside the notebook; None where nothing is known of any.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class NotebookSession:
         on_pause: Callable[[], Awaitable[None]] | None = None,
         on_comm: Callable[[str, CommEvent], None] = lambda _key, _event: None,
         silence: Silence | None = None,
+        files: BesideNotebook | None = None,
     ) -> None:
         self._on_event = on_event
         self._on_input = on_input
@@ -93,6 +96,8 @@ class NotebookSession:
             open_session=self._open,
             listener=Listener(self._report_wait, self._notify, silence),
         )
+        self.files = files
+        self._bringing: asyncio.Task[None] | None = None
         self._unasked_until = 0.0
         self._running: Cell | None = None
         self._notices: list[str] = []
@@ -139,6 +144,7 @@ class NotebookSession:
             self._texts.append(cell.code)
         try:
             outcome = await self._perform(cell, lambda session: session.execute(cell))
+            outcome = self._explained(outcome)
         except CodeFailedError as error:
             return Outcome(error=Error(error.ename, error.evalue, error.traceback))
         finally:
@@ -172,17 +178,51 @@ class NotebookSession:
             if session is None:
                 raise _INTERRUPTED_WAIT.as_exception()
             self._deliver_comms()
+            await self._bring_files()
             try:
                 return await act(session)
             except SessionLostError as error:
+                if self.files is not None:
+                    self.files.forget()
                 # A cell that had begun may have done things that must not happen twice.
                 if error.was_running or self._lifetime.settings.on_session_loss == "error":
                     raise
+                await self._bring_files()
                 await self._start_afresh(session, cell)
                 return await act(session)
         finally:
             self._running = None
             self._lifetime.end_use()
+
+    async def _bring_files(self) -> None:
+        """Bring to the session what has changed beside the notebook, if the settings want it so.
+
+        Raises:
+            CodeFailedError: An interrupt has ended it.
+            AcaJsError: The files did not get there.
+        """
+        settings, access = self._lifetime.settings, self._lifetime.access
+        if self.files is None or access is None or settings.workspace in {"auto", "off"}:
+            return
+        bringing = self.files.prepare(settings, access, self._notify)
+        self._bringing = asyncio.ensure_future(bringing)
+        try:
+            await asyncio.wait({self._bringing})
+            if self._bringing.cancelled():
+                raise _INTERRUPTED_WAIT.as_exception()
+            self._bringing.result()
+        except asyncio.CancelledError:
+            self._bringing.cancel()
+            raise
+        finally:
+            self._bringing = None
+
+    def _explained(self, outcome: Outcome) -> Outcome:
+        session = self._lifetime.session
+        if outcome.error is None or self.files is None or session is None:
+            return outcome
+        settings = self._lifetime.settings
+        return outcome._replace(error=self.files.explain(outcome.error, settings, session.folder))
 
     def repeat_if_lost(self, done: Cell | Action) -> None:
         """Remember what is to be done again on a fresh session, if the settings want it so."""
@@ -233,6 +273,9 @@ class NotebookSession:
     async def interrupt(self) -> None:
         """End the running cell, or what it waits for."""
         if self._earlier.interrupt():
+            return
+        if self._bringing is not None:
+            self._bringing.cancel()
             return
         if not self._lifetime.interrupt() and self._lifetime.session is not None:
             await self._lifetime.session.interrupt()
@@ -324,6 +367,8 @@ class NotebookSession:
         """
         session = await self._lifetime.ready()
         self._forget()
+        if self.files is not None:
+            self.files.forget()  # plain mode needs a fresh session for it
         if session is not None:
             await session.restart()
 
@@ -355,6 +400,10 @@ class NotebookSession:
         """Set how the next session runs its cells; this one does not change."""
         self._set(runtime=runtime)
 
+    def choose_workspace(self, workspace: str) -> None:
+        """Set how cells reach the files beside the notebook, on a pool elsewhere."""
+        self._set(workspace=workspace)
+
     def set_timeout(self, seconds: int) -> None:
         """Set the bound of one execution, 1 to 220 seconds."""
         self._set(timeout_seconds=seconds)
@@ -373,6 +422,8 @@ class NotebookSession:
     async def _leave(self) -> None:
         await self._lifetime.leave()
         self._forget()
+        if self.files is not None:
+            self.files.forget()
 
     def _forget(self) -> None:
         """Forget what cells have made."""

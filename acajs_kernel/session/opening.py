@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from acajs_kernel.config import API_VERSION
 from acajs_kernel.errors import AcaJsError
+from acajs_kernel.working_folder import Workspace, choose_workspace
 
 if TYPE_CHECKING:
     from acajs_kernel.config import Settings
@@ -21,6 +22,7 @@ __all__ = ["Listener", "SessionAccess", "SessionSettings", "connect", "renewal_s
 
 _log = logging.getLogger("acajs_kernel")
 
+_MEGABYTE = 1024 * 1024
 _USUAL_COOLDOWN_SECONDS = 300.0  # of the vendor's tutorial
 
 
@@ -38,6 +40,10 @@ class SessionSettings:
         keepalive_minutes: How long an idle session is kept alive.
         on_session_loss: What to do when the session was replaced: "error", "restart" or
             "replay".
+        workspace: How cells reach the files beside the notebook: "auto", "off", "copy", or a
+            folder.
+        workspace_files: How many files may be copied.
+        workspace_bytes: How many bytes they may have together.
         colors: Whether texts of values and errors have the escape sequences of colours.
     """
 
@@ -49,6 +55,9 @@ class SessionSettings:
     timeout_seconds: int
     keepalive_minutes: float
     on_session_loss: str = "error"
+    workspace: str = "off"
+    workspace_files: int = 500
+    workspace_bytes: int = 50 * _MEGABYTE
     colors: bool = True
 
     @classmethod
@@ -67,7 +76,19 @@ class SessionSettings:
             timeout_seconds=settings.timeout,
             keepalive_minutes=settings.keepalive_minutes,
             on_session_loss=settings.on_session_loss,
+            workspace=settings.workspace,
+            workspace_files=settings.workspace_files,
+            workspace_bytes=int(settings.workspace_megabytes * _MEGABYTE),
         )
+
+    @property
+    def working_folder(self) -> Workspace:
+        """The workspace, and how cells reach it.
+
+        Raises:
+            ConfigurationError: The folder that the settings name does not exist.
+        """
+        return choose_workspace(self.workspace, is_embedded=not self.endpoint)
 
     def __repr__(self) -> str:
         return f"SessionSettings(endpoint={self.endpoint!r}, runtime={self.runtime!r})"
@@ -111,7 +132,7 @@ async def connect(
         AcaJsError: A setting cannot be used, or there is no Node for an embedded pool.
     """
     # Imported here because launching the kernel must not wait for it.
-    from acajs_kernel.local.ahead import discard_started, take_started  # noqa: PLC0415
+    from acajs_kernel.local.ahead import discard_started, take_started_in  # noqa: PLC0415
     from acajs_kernel.pool import (  # noqa: PLC0415
         AzureToken,
         Endpoint,
@@ -142,9 +163,10 @@ async def connect(
         from acajs_kernel.session.embedded import EmbeddedPool  # noqa: PLC0415
 
         # It lives and dies with the kernel: nothing else could want the session's place.
-        started = take_started()
+        workspace = settings.working_folder.in_place
+        started = take_started_in(workspace)
         local = await resources.enter_async_context(
-            LocalPool(cooldown_seconds=math.inf, started=started)
+            LocalPool(cooldown_seconds=math.inf, started=started, workspace=workspace)
         )
         client = PoolClient(
             Endpoint.parse("http://embedded.localhost"),

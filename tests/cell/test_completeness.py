@@ -12,6 +12,20 @@ from hypothesis import strategies as st
 from acajs_kernel.cell.completeness import Completeness, check_completeness
 from tests.cell.judge import Judge
 
+TYPESCRIPT = [
+    ("const a: number = 1", "complete"),
+    ("interface A { x: number }", "complete"),
+    ("enum C { A }", "complete"),
+    ("function f(x: number) {", "incomplete"),
+    ("interface A {\n  x: number", "incomplete"),
+    ("class A<T> {\n  private x: T;", "incomplete"),
+    ("const f = (x: number): string =>", "incomplete"),
+    ("type X =", "incomplete"),
+    ("f<number>(", "incomplete"),
+    ("let x: number = ;", "invalid"),
+    ("let x: number = 1)", "invalid"),
+]
+
 # Node's REPL gives the same verdict on each of these.
 COMPLETE = [
     "",
@@ -282,7 +296,6 @@ INVALID = [
     "let x = ; function f() {",
     "let x = 1 = 2",
     "a b c",
-    "<div>",
     "x = <div/>",
     "foo(]",
     "[)",
@@ -426,3 +439,9 @@ def test_any_text_gets_a_verdict(source: str) -> None:
     assert verdict.status in {"complete", "incomplete", "invalid"}
     assert not verdict.indent or verdict.status == "incomplete"
     assert not verdict.indent.strip()
+
+
+@pytest.mark.parametrize(("source", "status"), TYPESCRIPT)
+def test_typescript_is_judged_as_such(source: str, status: str) -> None:
+    """What JavaScript refuses may be complete, or go on, in TypeScript."""
+    assert check_completeness(source).status == status

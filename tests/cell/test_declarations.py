@@ -169,7 +169,7 @@ def test_a_name_whose_cell_failed_is_declared_again(judge: Judge, again: str) ->
     """A cell that threw before its constant had a value leaves the name free."""
     declarations = Declarations()
     cells = [declarations.admit("const x = nothing.at.all")]
-    declarations.failed()
+    declarations.threw()
     cells += [declarations.admit(for_repl(WAYS[again].replace("N", "701"))), _READ, "read()"]
     assert judge.run(*cells)[-1] == {"value": "701"}
 

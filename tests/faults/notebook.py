@@ -74,6 +74,11 @@ STEPS: tuple[Step, ...] = (
     Step("throw 'a text'"),
     Step("await Promise.reject(new TypeError('asynchronously'))"),
     Step("counter", needs=(24, 25, 26)),
+    # TypeScript, which V8 refuses as JavaScript first
+    Step(
+        "let typed: number = 1; enum Size { Small = 3 }; console.log('typed'); typed + Size.Small"
+    ),
+    Step("typed += 1; (typed as number) + null!", needs=(1,)),
     # await and input
     Step(f"{_SLEEP.format(10)} 'waited'"),
     Step("(await Promise.all([1, 2, 3].map(async (n) => n * n))).join()"),

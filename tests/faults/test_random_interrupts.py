@@ -43,8 +43,9 @@ async def test_no_interrupt_is_lost_and_no_next_cell_is_hit(environment: dict[st
             await _interrupt(kernel, form, dice.uniform(0, _LONGEST_SECONDS))
             after = await kernel.run("globalThis.kept")
             assert after.reply["status"] == "ok", (number, form, after.reply)
+            shown = [(m["msg_type"], m["content"]) for m in after.messages]
+            assert after.types == ["execute_result"], (number, form, shown)
             assert after.text == f"\x1b[33m{number}\x1b[39m"
-            assert after.types == ["execute_result"], (number, form, after.messages)
 
 
 async def _interrupt(kernel: RunningKernel, form: str, seconds: float) -> None:

@@ -201,6 +201,16 @@ describe("names of the user's", () => {
     });
   }
 
+  for (const getter of ["() { throw new Error('no') }", ": () => () => {}", ": () => (resolve) => resolve(5)"]) {
+    test(`survives a property \`then\` of all objects that is read by get${getter}`, { timeout: PATIENCE }, async () => {
+      await session.ask({ op: "restart" });
+      session.events = [];
+      // What V8 makes of this cell's own result before Node 22 is the property's doing.
+      await session.run(`Object.defineProperty(Object.prototype, "then", { get${getter}, configurable: true }); 0`);
+      await check("0");
+    });
+  }
+
   test("gives users values of their own realm", { timeout: PATIENCE }, async () => {
     await session.ask({ op: "restart" });
     const claims = [

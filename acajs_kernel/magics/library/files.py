@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 from pathlib import Path
 
+from acajs_kernel.errors import MagicError
 from acajs_kernel.magics.call import Call
 from acajs_kernel.magics.declaration import Magic
 from acajs_kernel.magics.transfer_display import TransferDisplay
 from acajs_kernel.pool import SessionFile
-from acajs_kernel.transfers import DataFolder, find_downloads, format_size, local_files, path_of
+from acajs_kernel.transfers import (
+    DataFolder,
+    LocalFile,
+    find_downloads,
+    format_size,
+    local_files,
+    path_of,
+)
+from acajs_kernel.transfers.in_place import copy_files, plan_copies
 
 __all__ = ["MAGICS"]
 
 _COLUMNS = ("name", "size", "changed")
+_BOTH_FLAGS = {"-rf": ("-r", "-f"), "-fr": ("-r", "-f")}
+_IN_PLACE = "the session works in the notebook's folder itself"
 
 
 async def _folder(call: Call) -> DataFolder:
@@ -21,8 +33,8 @@ async def _folder(call: Call) -> DataFolder:
     return DataFolder(access.pool, access.identifier)
 
 
-def _without_flag(words: list[str]) -> tuple[list[str], bool]:
-    names = [word for word in words if word not in {"-r", "--recursive"}]
+def _without_flag(words: list[str], *flags: str) -> tuple[list[str], bool]:
+    names = [word for word in words if word not in (flags or ("-r", "--recursive"))]
     return names, len(names) < len(words)
 
 
@@ -45,6 +57,9 @@ async def _upload(call: Call) -> None:
     if not paths:
         raise call.misuse("Which files?")
     files = local_files(paths, to)
+    if (here := call.notebook.settings.working_folder.in_place) is not None:
+        await _copy(call, files, here)
+        return
     # A session that was replaced is noticed before a file goes into the fresh one.
     await call.evaluate("null")
     folder = await _folder(call)
@@ -60,6 +75,42 @@ async def _upload(call: Call) -> None:
     call.repeat_if_lost(repeat)
 
 
+async def _copy(call: Call, files: list[LocalFile], here: Path) -> None:
+    """Put files into the notebook's folder, which is the session's own."""
+    plan = await asyncio.to_thread(plan_copies, files, here)
+    if plan.other:
+        names = ", ".join(file.target for file in plan.other)
+        await _confirm(
+            call,
+            f"The session works in {here} itself. Replace what lies there: {names}?",
+            remedy="Name another place with --to NAME, or remove the old file yourself.",
+        )
+    for file in plan.there:
+        call.print(f"{file.target} is there already: {_IN_PLACE}, so there is nothing to copy.\n")
+    if copied := (*plan.new, *plan.other):
+        display = TransferDisplay(call, ("Copying", "Copied"))
+        display.begin(sum(not file.is_folder for file in copied), sum(file.size for file in copied))
+        await asyncio.to_thread(copy_files, copied, here)
+        display.finish([file.target for file in copied])
+
+
+async def _confirm(call: Call, question: str, *, remedy: str) -> None:
+    """Ask before something of the user's own is lost.
+
+    Raises:
+        MagicError: The answer was no, or nobody can answer.
+    """
+    if not call.allows_questions:
+        raise MagicError(
+            f"%{call.magic.name} asks first, and this frontend cannot answer: {question} "
+            "Nothing was done.",
+            remedy=remedy,
+        )
+    answer = await call.ask(f"{question} [y/N] ")
+    if answer.strip().lower() not in {"y", "yes"}:
+        raise MagicError(f"%{call.magic.name}: nothing was done, because the answer was no.")
+
+
 async def _download(call: Call) -> None:
     names, to = _without_target(call, call.words())
     if not to and len(names) > 1 and _is_folder(names[-1]):
@@ -68,6 +119,17 @@ async def _download(call: Call) -> None:
         raise call.misuse("Which files?")
     folder = await _folder(call)
     sources, targets = await find_downloads(folder, names, to)
+    if (here := call.notebook.settings.working_folder.in_place) is not None:
+        pairs = list(zip(sources, targets, strict=True))
+        there = [pair for pair in pairs if _is_same(here / path_of(pair[0]), pair[1])]
+        for source, _ in there:
+            call.print(
+                f"{path_of(source)} is there already: {_IN_PLACE}, so there is nothing to copy.\n"
+            )
+        sources = [source for source, target in pairs if (source, target) not in there]
+        targets = [target for source, target in pairs if (source, target) not in there]
+        if not sources:
+            return
     display = TransferDisplay(call, ("Downloading", "Downloaded"))
     await folder.download(sources, targets, observer=display)
     display.finish([str(target) for target in targets])
@@ -109,11 +171,29 @@ def _row(file: SessionFile) -> tuple[str, str, str]:
     )
 
 
+def _is_same(source: Path, target: Path) -> bool:
+    try:
+        return target.samefile(source)
+    except OSError:  # there is none yet
+        return False
+
+
 async def _remove(call: Call) -> None:
-    names, recursive = _without_flag(call.words())
+    words = [part for word in call.words() for part in _BOTH_FLAGS.get(word, (word,))]
+    names, recursive = _without_flag(words)
+    names, is_sure = _without_flag(names, "-f", "--force")
     if not names:
         raise call.misuse("Which files?")
     folder = await _folder(call)
+    here = call.notebook.settings.working_folder.in_place
+    if here is not None and not is_sure:
+        found = await folder.find(names, recursive=False)
+        listed = ", ".join(path_of(file) for file in found) or "everything"
+        await _confirm(
+            call,
+            f"The session works in {here} itself. Remove your own files there: {listed}?",
+            remedy="%rm -f NAME… removes without asking.",
+        )
     gone = await folder.remove(names, recursive=recursive)
     call.print("".join(f"Removed {path}\n" for path in gone))
 
@@ -128,7 +208,8 @@ MAGICS = (
         details="Patterns such as `data/**/*.csv` are allowed. `--to` gives a new name or, for "
         "several files or with a slash at its end, the folder to put them in. A file takes its "
         "place only after the session has verified its checksum, so an interrupt leaves no "
-        "partial file. A file may be at most 128 MB.",
+        "partial file. A file may be at most 128 MB. Where the session works in the notebook's own "
+        "folder, files that lie there already are not copied, and it asks before it replaces one.",
         completes="local files",
     ),
     Magic(
@@ -152,11 +233,12 @@ MAGICS = (
     ),
     Magic(
         name="rm",
-        usage=("%rm [-r] NAME…",),
+        usage=("%rm [-r] [-f] NAME…",),
         summary="Remove files from the session; with `-r` also folders and their contents.",
         run=_remove,
         where="session",
-        details="Patterns are allowed.",
+        details="Patterns are allowed. Where the session works in the notebook's own folder, it "
+        "asks first; `-f` removes without asking.",
         completes="session files",
     ),
 )

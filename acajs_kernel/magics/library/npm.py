@@ -40,8 +40,13 @@ async def _npm(call: Call) -> None:
     if len(arguments) < len(words):
         if not installs:
             raise call.misuse(f"{_FROM_LOCAL} is for install.")
-        await _bring(call, packages)
-        return
+        if call.notebook.settings.working_folder.in_place is None:
+            await _bring(call, packages)
+            return
+        call.print(
+            f"The session works on this machine, in the notebook's folder: {_FROM_LOCAL} changes "
+            "nothing.\n"
+        )
     folder = await _folder(call)
     command = (await folder.script.ask("npm"))["command"]
     if not command:
@@ -63,6 +68,10 @@ async def _folder(call: Call) -> DataFolder:
 async def _run(call: Call, folder: DataFolder, command: list[str]) -> None:
     """Run npm in the session's data folder, where cells find the packages."""
     root = (await folder.script.describe())["folder"]
+    if call.notebook.settings.working_folder.in_place is not None:
+        # The folder is the user's: npm's logs stay in the session's own home.
+        await _run_in_place(call, [*command, *_OPTIONS, f"--prefix={root}"])
+        return
     logs = temporary_name("npm-logs")
     options = (*_OPTIONS, f"--prefix={root}", f"--logs-dir={root}/{logs}")
     try:
@@ -83,9 +92,19 @@ async def _run(call: Call, folder: DataFolder, command: list[str]) -> None:
     await folder.script.ask("remove", paths=[logs], recursive=True)
 
 
+async def _run_in_place(call: Call, command: list[str]) -> None:
+    try:
+        await run_program(call, command)
+    except CodeFailedError as error:
+        if error.ename != PROGRAM_FAILED:
+            raise
+        raise MagicError(f"%npm: npm failed: {error.evalue}. Its output says why.") from error
+
+
 async def _upload_manifests(call: Call, folder: DataFolder) -> None:
     """Bring the notebook's ``package.json``, or see that the session has one."""
-    if await upload_manifests(folder, Path()):
+    is_in_place = call.notebook.settings.working_folder.in_place is not None
+    if not is_in_place and await upload_manifests(folder, Path()):
         call.print(f"Installing what the notebook's {MANIFESTS[0]} names\n")
 
         async def repeat() -> None:
@@ -143,8 +162,9 @@ MAGIC = Magic(
         "Without a package it installs what the `package.json` beside the notebook names. "
         "`--from-local` is for sessions without network access: it installs on your machine, for "
         "the session's platform and without running the packages' scripts, and uploads the "
-        "result. Other npm commands work too. A package that is already loaded stays as it is "
-        "until `%restart`."
+        "result. Other npm commands work too. A package that is already loaded stays as it is until"
+        " `%restart`. Where the session works in the notebook's own folder, packages are installed "
+        "there, with your `package.json`."
     ),
     words=("install", "ls", "uninstall"),
 )

@@ -63,7 +63,7 @@ const SHAPES = new Map(
     ],
     ["handled", { cell: isText, active: isFlag }],
     ["result", { cell: isText, data: isObject, metadata: isObject }],
-    ["error", { cell: isText, ename: isText, evalue: isText, traceback: isTexts }],
+    ["error", { cell: isText, ename: isText, evalue: isText, traceback: isTexts, compiled: maybe(isFlag) }],
     ["input", { cell: isText, token: isText, prompt: isText, password: isFlag, blocks: isFlag }],
     [
       "done",

@@ -285,8 +285,10 @@ class Cells {
   #describe(thrown, label, details) {
     try {
       // Only what is thrown while V8 compiles the cell itself comes with a script.
-      const compiled = { label, line: details.lineNumber + 1, column: details.columnNumber + 1 };
-      return this.#tracebacks.describe(thrown, details.scriptId === undefined ? undefined : compiled);
+      const place = { label, line: details.lineNumber + 1, column: details.columnNumber + 1 };
+      const fields = this.#tracebacks.describe(thrown, details.scriptId === undefined ? undefined : place);
+      const isRefused = !this.#inspection.hasBegun && types.isNativeError(thrown) && fields.ename === "SyntaxError";
+      return isRefused ? { ...fields, compiled: false } : fields;
     } catch {
       // The user's code may have replaced what the description is made with.
       const evalue = details.exception?.description ?? details.text;

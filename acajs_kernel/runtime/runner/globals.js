@@ -159,15 +159,16 @@ function createNamespace(output, displays, settings, comms) {
  * @param {Record<string, unknown>} parts.prompts
  * @param {import("./ijavascript.js").IJavascript} parts.ijavascript
  * @param {Comms} parts.comms
+ * @param {import("./reloading.js").Reloading} parts.reloading
  * @returns {void}
  */
-function defineGlobals({ folder, output, displays, settings, prompts, ijavascript, comms }) {
+function defineGlobals({ folder, output, displays, settings, prompts, ijavascript, comms, reloading }) {
   const filename = path.join(folder, "notebook.js");
   const module_ = new Module(filename);
   module_.filename = filename;
   module_.paths = /** @type {any} */ (Module)._nodeModulePaths(folder);
   define(globalThis, {
-    require: Module.createRequire(filename),
+    require: reloading.createRequire(filename),
     module: module_,
     exports: module_.exports,
     __filename: filename,

@@ -7,9 +7,13 @@ const path = { ...require("node:path") };
 const { pathToFileURL } = require("node:url");
 
 const { locate } = require("./module_errors.js");
-const { adopt, exposed, promiseOf } = require("./realm.js");
+const { adopt, exposed, promiseOf, types, user } = require("./realm.js");
+const { VERSION } = require("./reloading.js");
+const { INTERNAL_FRAME } = require("./traceback.js");
 
 /** @typedef {(specifier: string, options?: object) => Promise<unknown>} NativeImport */
+
+/** @typedef {import("./reloading.js").Reloading} Reloading */
 
 /** The name the rewritten cells call. */
 const IMPORT_NAME = "__acajs_import__";
@@ -29,23 +33,54 @@ function absolute(specifier, base) {
   return path.isAbsolute(specifier) ? pathToFileURL(specifier).href : specifier;
 }
 
+/** The stacks of errors that imports have failed with, without the cells'. @type {WeakMap<object, string>} */
+const stacks = new WeakMap();
+
 /**
- * The `import()` of cells. Modules are cached by Node: an edited file stays as it was
- * until the runtime is restarted or the specifier gets another query.
+ * Let an error name the line of the cell whose import has failed: Node loads modules on its own.
+ * @param {any} error
+ * @param {string} frames Of the cell.
+ * @returns {void}
+ */
+function addFrames(error, frames) {
+  // What comes from another thread is no native error.
+  if ((types.isNativeError(error) || error instanceof user.Error) && frames !== "") {
+    const stack = stacks.get(error) ?? String(error.stack);
+    stacks.set(error, stack);
+    try {
+      error.stack = `${stack}\n${frames}`;
+    } catch {
+      // It is frozen.
+    }
+  }
+}
+
+/** @returns {string} The frames of the user's code that has called. */
+function callerFrames() {
+  const lines = String(new Error().stack).split("\n").slice(1);
+  return lines.filter((line) => !INTERNAL_FRAME.test(line)).join("\n");
+}
+
+/**
+ * The `import()` of cells.
  * @param {NativeImport} nativeImport An `import()` whose packages come from the folder.
  * @param {string} folder What specifiers are relative to.
+ * @param {Reloading} [reloading] Knows what has changed since it was loaded.
  * @returns {NativeImport}
  */
-function createImport(nativeImport, folder) {
+function createImport(nativeImport, folder, reloading) {
   const base = pathToFileURL(path.join(folder, "/"));
   return async (specifier, options) => {
-    const target = absolute(String(specifier), base);
+    const frames = callerFrames();
+    const wanted = absolute(String(specifier), base);
+    const target = reloading?.urlOf(wanted) ?? wanted;
     const attributes = /** @type {any} */ (options)?.with ?? /** @type {any} */ (options)?.assert;
     try {
       // Node 18 reads `assert`, Node 22 and later `with`.
       return await promiseOf(nativeImport(target, attributes && { with: attributes, assert: attributes }));
     } catch (error) {
       await locate(error, target);
+      addFrames(error, frames);
       throw error;
     }
   };
@@ -84,7 +119,7 @@ class Meta {
           throw new Error("import.meta.resolve is not ready in code that was not written in a cell.");
         }
         const target = String(specifier);
-        return this.#resolve(path.isAbsolute(target) ? pathToFileURL(target).href : target, String(parent));
+        return this.#resolve(path.isAbsolute(target) ? pathToFileURL(target).href : target, String(parent)).replace(VERSION, "");
       },
     };
   }
@@ -107,12 +142,13 @@ class Meta {
  * Define the names that rewritten cells use.
  * @param {NativeImport} nativeImport
  * @param {string} folder
+ * @param {Reloading} reloading
  * @returns {Meta}
  */
-function defineImports(nativeImport, folder) {
+function defineImports(nativeImport, folder, reloading) {
   const meta = new Meta(nativeImport, folder);
   const values = {
-    [IMPORT_NAME]: exposed(createImport(nativeImport, folder)),
+    [IMPORT_NAME]: exposed(createImport(nativeImport, folder, reloading)),
     [META_NAME]: adopt(meta.value),
   };
   for (const [name, value] of Object.entries(values)) {

@@ -91,6 +91,8 @@ class Inspection {
    * @type {Set<Promise<unknown>>}
    */
   #held = new Set();
+  /** Whether V8 has compiled the code that was evaluated last, so that some of it may have run. */
+  hasBegun = true;
   /** @type {(value: unknown) => void} */
   #receive = () => undefined;
   /** @type {() => void} */
@@ -171,6 +173,7 @@ class Inspection {
       if (isInside) {
         answers.push(answer);
       } else {
+        this.hasBegun = true;
         // Not as an argument, which Node would hand on with the iterator of the user's arrays.
         soon(() => onEnd(answer));
       }
@@ -179,6 +182,8 @@ class Inspection {
     isInside = false;
     const [answer] = answers;
     if (answer !== undefined) {
+      // Whatever runs makes the cell's promise first.
+      this.hasBegun = held.size > 0;
       onEnd(answer);
       return;
     }

@@ -26,26 +26,27 @@ let present;
  */
 function spareResults() {
   const descriptor = INHERITS ? getOwnPropertyDescriptor(user.Object.prototype, "then") : undefined;
-  if (descriptor === undefined || typeof descriptor.value !== "function" || descriptor.value === present) {
+  const theirs = descriptor?.get ?? descriptor?.value;
+  if (descriptor === undefined || typeof theirs !== "function" || theirs === present) {
     return;
   }
-  const { value: theirs } = descriptor;
-  const value = exposed(
+  const ours = exposed(
     /**
      * @this {any}
-     * @param {(value: unknown) => void} resolve
-     * @param {(thrown: unknown) => void} reject
+     * @param {unknown[]} given
      * @returns {unknown}
      */
-    function then(resolve, reject) {
+    function then(...given) {
       if (typeof this === "object" && this !== null && hasOwn(this, RESULT)) {
-        return resolve({ __proto__: null, [RESULT]: this[RESULT] });
+        const [resolve] = /** @type {((value: unknown) => void)[]} */ (given);
+        // What reads the name finds nothing to call.
+        return resolve?.({ __proto__: null, [RESULT]: this[RESULT] });
       }
-      return apply(theirs, this, [resolve, reject]);
+      return apply(theirs, this, given);
     },
   );
-  if (defineProperty(user.Object.prototype, "then", { ...descriptor, value })) {
-    present = value;
+  if (defineProperty(user.Object.prototype, "then", { ...descriptor, [descriptor.get ? "get" : "value"]: ours })) {
+    present = ours;
   }
 }
 

@@ -7,6 +7,7 @@ const { inspect, listOf, types, user } = require("./realm.js");
 
 const { MOST_ERROR_CHARACTERS, cut } = require("./bounds.js");
 
+const { VERSION } = require("./reloading.js");
 const { beginning, boundary } = require("../text.js");
 
 /** Cells whose text is kept for tracebacks. */
@@ -33,7 +34,7 @@ const FRAME = /^\s+at /;
 /** What V8 says of an assignment to a constant. */
 const CONSTANT = "Assignment to constant variable.";
 
-/** @typedef {{ename: string, evalue: string, traceback: string[]}} ErrorFields */
+/** @typedef {{ename: string, evalue: string, traceback: string[], compiled?: false}} ErrorFields */
 /** @typedef {{label: string, line: number, column: number}} Position Both numbers count from 1. */
 /** @typedef {{code: string[], source: string[]}} CellText What runs and what the user wrote, by lines. */
 
@@ -48,6 +49,15 @@ function read(value, name) {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * @param {unknown} error
+ * @returns {string} Its stack, with modules that were loaded anew by their own names.
+ */
+function stackOf(error) {
+  const stack = read(error, "stack");
+  return typeof stack === "string" ? stack.replace(VERSION, "") : "";
 }
 
 /**
@@ -100,6 +110,19 @@ function limited(lines) {
     rest -= line.length + 1;
   }
   return shown;
+}
+
+/**
+ * @param {string} code
+ * @param {string} source As long.
+ * @returns {boolean} Whether the code is the source with blanks, or the end of a statement, for some of it.
+ */
+function isBlanked(code, source) {
+  let isSame = true;
+  for (let index = 0; index < code.length; index += 1) {
+    isSame &&= code[index] === source[index] || code[index] === " " || code[index] === ";";
+  }
+  return isSame;
 }
 
 /** Turns thrown values into the fields of an error event. */
@@ -198,10 +221,7 @@ class Tracebacks {
    * @returns {string[]} The frames of the user's code.
    */
   #frames(error) {
-    const stack = read(error, "stack");
-    if (typeof stack !== "string") {
-      return [];
-    }
+    const stack = stackOf(error);
     const frames = stack.split("\n").filter((line) => FRAME.test(line) && !INTERNAL_FRAME.test(line));
     // The function that `cell/constants.py` has put around the assignment is none of the user's.
     const position = read(error, "message") === CONSTANT ? this.#firstPosition(frames) : undefined;
@@ -214,9 +234,9 @@ class Tracebacks {
    */
   #isAsWritten({ label, line }) {
     const text = this.#texts.get(label);
-    // A constant's `let` is as wide as its `const`.
+    // A constant's `let` is as wide as its `const`, and the blanks for a type are as wide as it.
     const [code, source] = [text?.code, text?.source].map((lines) => lines?.[line - 1]?.replaceAll("let  ", "const"));
-    return code === source;
+    return code === source || (code?.length === source?.length && isBlanked(code ?? "", source ?? ""));
   }
 
   /**
@@ -260,7 +280,7 @@ class Tracebacks {
    * @returns {string[]} Where it is in a file that was loaded, if its stack says so.
    */
   #fileExcerpt(error) {
-    const match = ARROW.exec(String(read(error, "stack") ?? ""));
+    const match = ARROW.exec(stackOf(error));
     const [, file = "", line, source = "", before = "", carets = ""] = match ?? [];
     return /^(?:node:|acajs:|$)/.test(file) ? [] : this.#marked(`${file}:${line}`, source, before.length + 1, carets);
   }
@@ -353,4 +373,4 @@ class Tracebacks {
   }
 }
 
-module.exports = { ARROW, Tracebacks };
+module.exports = { ARROW, INTERNAL_FRAME, Tracebacks };

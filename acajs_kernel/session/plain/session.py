@@ -113,6 +113,7 @@ class PlainSession:
         self._running: asyncio.Task[Outcome] | None = None
         self._interrupted = False
         self.node_version = ""
+        self.folder = ""
 
     async def open(self) -> None:
         """Allocate the session and learn its Node version.
@@ -156,7 +157,10 @@ class PlainSession:
     async def _execute(self, cell: Cell) -> Outcome:
         if not cell.code.strip():  # the service takes no empty code; consoles ask only to evaluate
             return Outcome(expressions={name: _unsupported() for name in cell.expressions})
-        execution = await self._execute_for(cell.key, cell.code)
+        cell_or_error = _as_javascript(cell)
+        if isinstance(cell_or_error, Error):
+            return Outcome(error=cell_or_error)
+        execution = await self._execute_for(cell.key, cell_or_error.code)
         stdout = without_lone_surrogates(execution.stdout)
         stderr = without_lone_surrogates(execution.stderr)
         if stdout:
@@ -310,6 +314,16 @@ class PlainSession:
                 await stop_session(self._pool, self._identifier)
             except AcaJsError as error:
                 _log.info("the session was not stopped: %s", error.message)
+
+
+def _as_javascript(cell: Cell) -> Cell | Error:
+    """Return a cell as what is sent: JavaScript unchanged, TypeScript without its types."""
+    # Imported here because launching the kernel must not wait for it.
+    from acajs_kernel.session.typescript import erased, is_typescript_only  # noqa: PLC0415
+
+    if cell.language == "typescript" or is_typescript_only(cell.code):
+        return erased(cell) or cell
+    return cell
 
 
 def _unsupported() -> dict[str, Any]:

@@ -14,7 +14,13 @@ if TYPE_CHECKING:
     from acajs_kernel.session.rich.input import Questions
     from acajs_kernel.session.rich.watching import Watch
 
-__all__ = ["Receiver", "aborted"]
+__all__ = ["TYPED", "Receiver", "aborted"]
+
+TYPED = "~typescript"
+"""What the key of a cell ends with at the agent when it runs as TypeScript.
+
+The agent runs each key once, and V8 has refused the same cell as JavaScript under its own.
+"""
 
 
 class Receiver:
@@ -102,9 +108,10 @@ class Receiver:
             )
 
     def _pass_on(self, event: dict[str, Any]) -> None:
-        kind, cell = event["kind"], event.get("cell", "")
+        kind, run = event["kind"], event.get("cell", "")
+        cell = run.removesuffix(TYPED)
         if kind == "done":
-            if cell == self._running:
+            if run == self._running:
                 self._watch.is_active = bool(event.get("active"))
                 self._outcome = Outcome(
                     error=self._error or aborted(event),
@@ -113,8 +120,9 @@ class Receiver:
                     processor_seconds=_processor_seconds(event.get("cpu")),
                     exit_code=self._exit_code,
                 )
-        elif kind == "error" and cell == self._running:
-            self._error = Error(event["ename"], event["evalue"], event["traceback"])
+        elif kind == "error" and run == self._running:
+            is_compiled = event.get("compiled") is not False
+            self._error = Error(event["ename"], event["evalue"], event["traceback"], is_compiled)
         elif kind == "input":
             request = InputRequest(event.get("prompt", ""), bool(event.get("password")))
             self._questions.add(cell, event["token"], request)
@@ -124,17 +132,17 @@ class Receiver:
             self._watch.begin()
         elif kind == "restarted":
             self.restarts += 1
-            self._restarted(cell, event)
+            self._restarted(run, event)
         else:
             shown = shown_event(event)
             if shown is not None:
                 self._on_event(cell, shown)
 
-    def _restarted(self, cell: str, event: dict[str, Any]) -> None:
-        if cell == self._running and event.get("reason") == "exit":
+    def _restarted(self, run: str, event: dict[str, Any]) -> None:
+        if run == self._running and event.get("reason") == "exit":
             self._exit_code = int(event.get("code") or 0)
-        self._comms.close(cell)
-        if not cell and event.get("reason") != "requested":
+        self._comms.close(run.removesuffix(TYPED))
+        if not run and event.get("reason") != "requested":
             self._on_notice(
                 "The session's JavaScript runtime ended and was started again; variables are gone."
             )

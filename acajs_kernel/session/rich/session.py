@@ -29,6 +29,7 @@ from acajs_kernel.session.events import (
     CommEvent,
     CommMessage,
     Completions,
+    Error,
     Event,
     InputRequest,
     Outcome,
@@ -37,7 +38,7 @@ from acajs_kernel.session.events import (
 from acajs_kernel.session.rich.agent import Agent
 from acajs_kernel.session.rich.comms import CommChannel
 from acajs_kernel.session.rich.input import Questions
-from acajs_kernel.session.rich.receiving import Receiver, aborted
+from acajs_kernel.session.rich.receiving import TYPED, Receiver, aborted
 from acajs_kernel.session.rich.watching import Watch
 from acajs_kernel.session.stopping import stop_session
 
@@ -123,6 +124,7 @@ class RichSession:
         self._begun = False
         self._is_preparing = False
         self.node_version = ""
+        self.folder = ""
 
     async def open(self) -> None:
         """Allocate the session and take over its agent, installing it where it is missing.
@@ -143,6 +145,7 @@ class RichSession:
         if not self._pinned:
             self._declarations.clear()
         self._take(hello)
+        self.folder = str(hello.get("folder", ""))
         self.node_version = str(hello.get("node", "")).removeprefix("v")
 
     def needs_part(self, name: str) -> None:
@@ -195,7 +198,7 @@ class RichSession:
 
     async def _run(self, cell: Cell) -> Outcome:
         try:
-            return await self._run_to_its_end(cell)
+            return await self._run_as_what_it_is(cell)
         except SessionLostError as error:
             self._lost = True
             self._comms.close(cell.key)
@@ -208,6 +211,29 @@ class RichSession:
                     f"it still shows comes with the next cell."
                 )
             raise
+
+    async def _run_as_what_it_is(self, cell: Cell) -> Outcome:
+        """Run a cell as JavaScript, and as TypeScript if it is that and V8 has refused it.
+
+        What V8 does not compile has not run, so that no cell runs twice.
+        """
+        outcome = None
+        if cell.language == "javascript":
+            outcome = await self._run_to_its_end(cell)
+            if outcome.error is None or outcome.error.is_compiled:
+                return outcome
+        from acajs_kernel.session.typescript import erased  # noqa: PLC0415 -- most cells are not
+
+        typed = erased(cell)
+        if isinstance(typed, Error):
+            return Outcome(error=typed)
+        if typed is None:
+            return outcome or await self._run_to_its_end(cell)
+        if outcome is not None:
+            typed = typed._replace(key=cell.key + TYPED)
+            self._running, self._begun = typed.key, False
+            self._receiver.begin(typed.key)
+        return await self._run_to_its_end(typed)
 
     async def evaluate(self, cell: Cell) -> Any:  # noqa: ANN401 -- JSON
         """Return the value of a cell that is one expression as JSON; nothing is shown.
@@ -262,8 +288,11 @@ class RichSession:
                 return self._receiver.outcome or _abandoned()
             self._begun = True
             if self._receiver.outcome is not None:
-                if self._receiver.outcome.error is not None:
-                    self._declarations.failed()
+                error = self._receiver.outcome.error
+                if error is not None and error.is_compiled:
+                    self._declarations.threw()
+                elif error is not None:
+                    self._declarations.refused()
                 return self._receiver.outcome
             if "refused" in answer:
                 raise SessionError(

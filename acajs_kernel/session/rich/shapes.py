@@ -45,6 +45,10 @@ def _is_number(value: Any) -> bool:  # noqa: ANN401
     return isinstance(value, int) and not isinstance(value, bool)
 
 
+def _is_flag(value: Any) -> bool:  # noqa: ANN401
+    return isinstance(value, bool)
+
+
 def _is_texts(value: Any) -> bool:  # noqa: ANN401
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
@@ -79,7 +83,12 @@ _SHAPES: Mapping[str, Mapping[str, _Check]] = {
         "metadata": _maybe(_is_object),
         "buffers": _maybe(_is_texts),
     },
-    "error": {"ename": _is_text, "evalue": _is_text, "traceback": _is_texts},
+    "error": {
+        "ename": _is_text,
+        "evalue": _is_text,
+        "traceback": _is_texts,
+        "compiled": _maybe(_is_flag),
+    },
     "input": {"token": _is_text, "prompt": _maybe(_is_text)},
     "restarted": {"reason": _is_text, "code": _maybe(_is_number)},
     "done": {"status": _is_text, "expressions": _maybe(_is_object)},

@@ -1,0 +1,1 @@
+"""The files beside the notebook: how a session that has a folder of its own gets them."""
