@@ -274,8 +274,6 @@ class RichSession:
             "cell": cell.key,
             "code": code,
             "label": cell.label or f"In[{cell.number}]",
-            "number": cell.number,
-            "silent": cell.silent,
             "expressions": dict(cell.expressions),
             "stdin": cell.allow_stdin,
         }
