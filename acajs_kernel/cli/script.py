@@ -94,8 +94,7 @@ class _Run:
         self._notebook = NotebookSession(
             replace(settings, colors=is_fancy(sys.stderr)),
             key=b"",
-            on_event=self._terminal.show,
-            on_input=self._terminal.ask,
+            frontend=self._terminal,
             silence=command_silence(),
         )
         # The session may know the cells of an earlier command.

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from acajs_kernel.cell.declarations import Declarations
@@ -26,11 +26,8 @@ from acajs_kernel.errors import (
 )
 from acajs_kernel.session.events import (
     Cell,
-    CommEvent,
     CommMessage,
     Completions,
-    Event,
-    InputRequest,
     Outcome,
     interruption,
 )
@@ -43,6 +40,7 @@ from acajs_kernel.session.stopping import stop_session
 
 if TYPE_CHECKING:
     from acajs_kernel.pool import PoolClient
+    from acajs_kernel.session.frontend import Frontend
 
 __all__ = ["RichSession"]
 
@@ -74,12 +72,7 @@ class RichSession:
         timeout_seconds: Bound of one execution, at most the service's 220 s. Cells may
             take longer: each is many executions.
         colors: Whether texts of values and errors have the escape sequences of colours.
-        on_event: Told of everything that cells show, with the key of the cell.
-        on_input: Asked for a line from the user.
-        on_notice: Told what the user should know.
-        on_pause: Awaited before more of a running cell is fetched: returns when what was
-            shown has been taken up.
-        on_comm: Told of what comms do, with the key of the cell or message behind it.
+        frontend: Told what cells show and what the user should know; asked for input.
     """
 
     mode = "rich"
@@ -92,24 +85,19 @@ class RichSession:
         pinned: bool,
         timeout_seconds: int = 220,
         colors: bool = True,
-        on_event: Callable[[str, Event], None],
-        on_input: Callable[[str, InputRequest], Awaitable[str]],
-        on_notice: Callable[[str], None],
-        on_pause: Callable[[], Awaitable[None]] | None = None,
-        on_comm: Callable[[str, CommEvent], None] = lambda _key, _event: None,
+        frontend: Frontend,
     ) -> None:
         self._pool = pool
         self._identifier = identifier
         self._pinned = pinned
         self._colors = colors
-        self._on_pause = on_pause
+        self._frontend = frontend
         self._agent = Agent(pool, identifier, timeout_seconds=timeout_seconds)
-        self._comms = CommChannel(self._ask, on_comm)
+        self._comms = CommChannel(self._ask, frontend.comm)
         self._watch = Watch(self._fetch, self._comms)
-        self._questions = Questions(on_input, self._answer)
+        self._questions = Questions(frontend.ask, self._answer)
         self._receiver = Receiver(
-            on_event=on_event,
-            on_notice=on_notice,
+            frontend=frontend,
             questions=self._questions,
             comms=self._comms,
             watch=self._watch,
@@ -271,8 +259,7 @@ class RichSession:
     async def _attend_frontend(self) -> None:
         """Do what comes between two polls: ask what waits, and let what was shown be read."""
         await self._questions.settle()
-        if self._on_pause is not None:
-            await self._on_pause()
+        await self._frontend.pause()
 
     async def _ask(self, op: str, **fields: Any) -> dict[str, Any]:  # noqa: ANN401 -- JSON
         fields.setdefault("wait", round(self._wait_seconds() * 1000))

@@ -21,6 +21,7 @@ from acajs_kernel.session import (
 )
 from acajs_kernel.session.rich import session as rich
 from acajs_kernel.session.rich.session import RichSession
+from tests.session.callbacks import Callbacks
 from tests.session.held_clock import HeldClock
 
 if TYPE_CHECKING:
@@ -55,10 +56,12 @@ class _Running:
             client,
             "round-trips-0123456789",
             pinned=False,
-            on_event=self._show,
-            on_input=self._refuse,
-            on_notice=lambda _: None,
-            on_comm=self._hear,
+            frontend=Callbacks(
+                on_event=self._show,
+                on_input=self._refuse,
+                on_notice=lambda _: None,
+                on_comm=self._hear,
+            ),
         )
         self.clock = HeldClock()
         self.session._watch._sleep = self.clock.sleep
