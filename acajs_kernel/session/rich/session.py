@@ -29,11 +29,12 @@ from acajs_kernel.session.events import (
     CommMessage,
     Completions,
     Outcome,
-    interruption,
 )
 from acajs_kernel.session.rich.agent import Agent
 from acajs_kernel.session.rich.comms import CommChannel
+from acajs_kernel.session.rich.endings import abandoned, loss
 from acajs_kernel.session.rich.input import Questions
+from acajs_kernel.session.rich.polling import waiting_fields
 from acajs_kernel.session.rich.receiving import Receiver, aborted
 from acajs_kernel.session.rich.watching import Watch
 from acajs_kernel.session.stopping import stop_session
@@ -48,14 +49,6 @@ _Answer = TypeVar("_Answer")
 
 _log = logging.getLogger("acajs_kernel")
 
-_LEAST_WAIT_SECONDS = 0.03
-_MOST_WAIT_SECONDS = 1.0
-_GATHER_MILLISECONDS = 40
-# What a cell prints last should come with its end: that saves a round trip, and is worth
-# waiting for as long as one takes. Beyond the bounds what it prints would come too late.
-_LEAST_SOON_MILLISECONDS = 1
-_MOST_SOON_MILLISECONDS = 4
-_NEAR_SECONDS = 0.01
 _INTERRUPT_SECONDS = 4.0  # the agent needs at most 2 s; the rest is for the network
 _CLOSE_SECONDS = 1.5
 _EXPRESSION = "__acajs_json__(VALUE\n)"
@@ -174,7 +167,7 @@ class RichSession:
         except SessionLostError as error:
             self._lost = True
             self._comms.close(cell.key)
-            raise self._loss(was_running=self._begun) from error
+            raise loss(was_running=self._begun) from error
         except PoolError as error:
             if self._begun or error.may_have_run:
                 has_begun = "had begun" if self._begun else "may have begun"
@@ -202,20 +195,6 @@ class RichSession:
             raise CodeFailedError(value["ename"], value["evalue"], value.get("traceback", ()))
         return json.loads(value["data"]["text/plain"])
 
-    def _loss(self, *, was_running: bool) -> SessionLostError:
-        happened = (
-            "This cell had begun in it and was not run again."
-            if was_running
-            else ("This cell did not run.")
-        )
-        return SessionLostError(
-            "The session was replaced by a fresh one: it had cooled down, was stopped, or "
-            f"failed. Variables are gone, and so are the session's files. {happened}",
-            remedy="Run the cells again from the top. ACAJS_ON_SESSION_LOSS=replay does that "
-            "automatically.",
-            was_running=was_running,
-        )
-
     async def _run_to_its_end(self, cell: Cell) -> Outcome:
         code = self._declarations.admit(for_repl(cell.code))
         request: dict[str, Any] = {
@@ -234,7 +213,7 @@ class RichSession:
         while True:
             answer = await self._unless_given_up(self._ask(**request))
             if answer is None:
-                return self._receiver.outcome or _abandoned()
+                return self._receiver.outcome or abandoned()
             self._begun = True
             if self._receiver.outcome is not None:
                 if self._receiver.outcome.error is not None:
@@ -262,13 +241,8 @@ class RichSession:
         await self._frontend.pause()
 
     async def _ask(self, op: str, **fields: Any) -> dict[str, Any]:  # noqa: ANN401 -- JSON
-        fields.setdefault("wait", round(self._wait_seconds() * 1000))
-        fields.setdefault("gather", _GATHER_MILLISECONDS)
-        round_trip = self._agent.round_trip_seconds
-        if round_trip < _NEAR_SECONDS:
-            soon = min(round(round_trip * 1000), _MOST_SOON_MILLISECONDS)
-            fields.setdefault("soon", max(soon, _LEAST_SOON_MILLISECONDS))
-        answer = await self._agent.ask(op, **fields)
+        waits = waiting_fields(self._agent.round_trip_seconds)
+        answer = await self._agent.ask(op, **{**waits, **fields})
         self._take(answer)
         return answer
 
@@ -290,14 +264,6 @@ class RichSession:
 
     async def _answer(self, token: str, fields: dict[str, str]) -> None:
         await self._ask("input", token=token, wait=0, **fields)
-
-    def _wait_seconds(self) -> float:
-        """How long a poll may wait.
-
-        An interrupt queues behind the poll, so a near pool is polled often; on a far one
-        the wait grows with the round trip, which the interrupt takes anyway.
-        """
-        return min(max(4 * self._agent.round_trip_seconds, _LEAST_WAIT_SECONDS), _MOST_WAIT_SECONDS)
 
     async def _unless_given_up(self, request: Awaitable[_Answer]) -> _Answer | None:
         """Await a request, but no longer than an unanswered interrupt allows."""
@@ -422,12 +388,3 @@ class RichSession:
                 await stop_session(self._pool, self._identifier)
         except (AcaJsError, asyncio.TimeoutError) as error:
             _log.info("the session was not left as it should be: %s", error)
-
-
-def _abandoned() -> Outcome:
-    return Outcome(
-        error=interruption(
-            "The session does not answer, so the interrupt may not have reached the cell, "
-            "which may still be running. Restart the kernel to be sure."
-        )
-    )
