@@ -66,6 +66,8 @@ def test_a_settings_variable_sets_it(name: str, monkeypatch: pytest.MonkeyPatch)
         "keepalive_minutes": "7",
         "on_session_loss": "replay",
         "log_level": "INFO",
+        "workspace_files": "7",
+        "workspace_megabytes": "7",
     }.get(name, "given")
     monkeypatch.setenv(variable.strip("`"), value)
     assert str(getattr(Settings(), name)).removesuffix(".0") == value

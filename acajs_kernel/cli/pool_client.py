@@ -26,7 +26,7 @@ async def open_pool(settings: SessionSettings) -> AsyncIterator[PoolClient]:
         ConfigurationError: A setting cannot be used.
     """
     # Imported here because the help needs none of it.
-    from acajs_kernel.session.opening import Listener, connect  # noqa: PLC0415
+    from acajs_kernel.session.connecting import Listener, connect  # noqa: PLC0415
 
     listener = Listener(
         on_wait=lambda wait: tell(wait.sentence), on_notice=tell, silence=command_silence()

@@ -89,8 +89,7 @@ class _Run:
         self._notebook = NotebookSession(
             replace(settings, colors=is_fancy(sys.stderr)),
             key=b"",
-            on_event=self._terminal.show,
-            on_input=self._terminal.ask,
+            frontend=self._terminal,
             silence=command_silence(),
             files=lambda: NotebookFiles(
                 command=lambda _: "run the script again with ACAJS_WORKSPACE=copy", otherwise=""

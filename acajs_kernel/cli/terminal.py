@@ -15,7 +15,14 @@ from typing import Any, TextIO
 
 from acajs_kernel.cli.streams import is_fancy
 from acajs_kernel.errors import SessionError
-from acajs_kernel.session import DisplayData, Event, ExecuteResult, InputRequest, Stream
+from acajs_kernel.session import (
+    DisplayData,
+    Event,
+    ExecuteResult,
+    InputRequest,
+    QuietFrontend,
+    Stream,
+)
 
 __all__ = ["Terminal", "plain_text"]
 
@@ -27,7 +34,7 @@ def plain_text(text: str) -> str:
     return _ESCAPE.sub("", text)
 
 
-class Terminal:
+class Terminal(QuietFrontend):
     """The standard streams of this process.
 
     Args:

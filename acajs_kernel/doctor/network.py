@@ -23,7 +23,7 @@ from acajs_kernel.pool import (
 )
 from acajs_kernel.pool.remedies import of_unreachable
 from acajs_kernel.session import SessionSettings
-from acajs_kernel.session.opening import Listener, connect
+from acajs_kernel.session.connecting import Listener, connect
 from acajs_kernel.session.resolving import resolve
 
 __all__ = ["check_clock", "check_endpoint", "check_name", "check_tls", "check_token"]

@@ -10,6 +10,7 @@ from acajs_kernel.doctor.case import Case
 from acajs_kernel.doctor.checking import Result
 from acajs_kernel.errors import AgentUnavailableError, NotFoundError
 from acajs_kernel.runtime import programs
+from acajs_kernel.session.frontend import QuietFrontend
 from acajs_kernel.session.rich.session import RichSession
 
 __all__ = [
@@ -86,9 +87,7 @@ async def check_rich(case: Case) -> Result:
         case.identifier,
         pinned=False,
         timeout_seconds=_EXECUTION_SECONDS,
-        on_event=lambda *_: None,
-        on_input=_no_input,
-        on_notice=lambda _: None,
+        frontend=QuietFrontend(),
     )
     try:
         await session.open()
@@ -146,7 +145,3 @@ async def check_deletion(case: Case) -> Result:
             )
     case.has_session = False
     return Result("the doctor's own session is deleted")
-
-
-async def _no_input(*_: object) -> str:
-    return ""

@@ -109,10 +109,7 @@ class AcaJsKernel(KernelInformation, ShellOrder, EditorQuestions):
             self._notebook = NotebookSession(
                 SessionSettings.of(self),
                 key=self.session.key if self.session is not None else b"",
-                on_event=self._publish,
-                on_input=self._ask,
-                on_pause=self._pause,
-                on_comm=self._show_comm,
+                frontend=self,
                 files=_find_files,
             )
             self._loop.call_soon(self._notebook.start)
@@ -281,7 +278,7 @@ class AcaJsKernel(KernelInformation, ShellOrder, EditorQuestions):
         # Imported here because most cells hold none.
         from acajs_kernel.magics.running import MagicCell  # noqa: PLC0415
 
-        self._magic_cell = MagicCell(cell, notebook, publish=self._publish, ask=self._ask)
+        self._magic_cell = MagicCell(cell, notebook, frontend=self)
         try:
             outcome = await self._magic_cell.run()
             payload += self._magic_cell.payload
@@ -301,9 +298,10 @@ class AcaJsKernel(KernelInformation, ShellOrder, EditorQuestions):
             self._notebook.send_comm(key, message)
             return
         for event in unheard(message):  # there is no session: a setting is wrong, or all ends
-            self._show_comm(key, event)
+            self.comm(key, event)
 
-    def _show_comm(self, key: str, event: CommEvent) -> None:
+    def comm(self, key: str, event: CommEvent) -> None:
+        """Publish what comms do, under the request behind it."""
         self._comms.show(key, event, self._parent(key))
 
     def _parent(self, key: str) -> Mapping[str, Any]:
@@ -349,7 +347,7 @@ class AcaJsKernel(KernelInformation, ShellOrder, EditorQuestions):
     def _identity(self) -> Any:  # noqa: ANN401 -- ZeroMQ's routing identity, as ipykernel keeps it
         return self._get_shell_context_var(self._shell_parent_ident)
 
-    def _publish(self, key: str, event: Event) -> None:
+    def show(self, key: str, event: Event) -> None:
         """Publish what a cell or a comm's callback shows, under the request behind it."""
         parent = self._parent(key)
         if not parent:
@@ -362,7 +360,11 @@ class AcaJsKernel(KernelInformation, ShellOrder, EditorQuestions):
         message_type, content = event_message(event, number)
         self._send(self.iopub_socket, message_type, content, parent, self._topic(message_type))
 
-    async def _pause(self) -> None:
+    def notice(self, key: str, text: str) -> None:
+        """Publish what the user should know as the cell's standard error."""
+        self.show(key, Stream("stderr", text))
+
+    async def pause(self) -> None:
         """Wait, before more is fetched, until frontends have read what was published."""
         if self._pace is not None:
             await self._pace.room()
@@ -382,7 +384,7 @@ class AcaJsKernel(KernelInformation, ShellOrder, EditorQuestions):
                 self._topic(NOTICE),
             )
 
-    async def _ask(self, key: str, request: InputRequest) -> str:
+    async def ask(self, key: str, request: InputRequest) -> str:
         """Ask the frontend that ran a cell for a line; cancelled by an interrupt."""
         if self._input is None:
             self._input = InputChannel(self.session, self.stdin_socket, self.io_loop)

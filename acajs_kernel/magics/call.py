@@ -14,6 +14,7 @@ from acajs_kernel.session import (
     Cell,
     DisplayData,
     Event,
+    Frontend,
     InputRequest,
     NotebookSession,
     Outcome,
@@ -47,12 +48,8 @@ class Host(Protocol):
         """The notebook's session."""
 
     @property
-    def publish(self) -> Callable[[str, Event], None]:
-        """Shows an event, with the key of the part."""
-
-    @property
-    def ask(self) -> Callable[[str, InputRequest], Awaitable[str]]:
-        """Asks the user for a line, with the key of the part."""
+    def frontend(self) -> Frontend:
+        """Shows what the parts show, and asks, with the key of the part."""
 
     async def run_source(
         self, source: str, *, expressions: Mapping[str, str], shows_result: bool
@@ -163,10 +160,10 @@ class Call:
                 f"%{self.magic.name} has a question, but this frontend cannot answer it.",
                 remedy=f"Give it as an argument: {' or '.join(self.magic.usage)}.",
             )
-        return await self._host.ask(self._cell.key, InputRequest(prompt, password))
+        return await self._host.frontend.ask(self._cell.key, InputRequest(prompt, password))
 
     def _publish(self, event: Event) -> None:
-        self._host.publish(self._cell.key, event)
+        self._host.frontend.show(self._cell.key, event)
 
     # ---- the session
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any, TypeVar
 
 from acajs_kernel.cell.magics import MagicPart, Part, ScriptPart, doubtful_commands, split_cell
@@ -13,7 +13,7 @@ from acajs_kernel.magics import PART_SEPARATOR
 from acajs_kernel.magics.call import Call, interrupted
 from acajs_kernel.magics.declaration import Magic
 from acajs_kernel.magics.registry import find_magic, magics
-from acajs_kernel.session import Cell, Error, Event, InputRequest, NotebookSession, Outcome
+from acajs_kernel.session import Cell, Error, Frontend, NotebookSession, Outcome
 
 __all__ = ["MagicCell"]
 
@@ -29,8 +29,7 @@ class MagicCell:
         cell: The cell; its parts run as cells whose keys are made of its own, see
             `acajs_kernel.magics.cell_key`.
         notebook: The notebook's session.
-        publish: Shows an event, with the key of the part.
-        ask: Asks the user for a line, with the key of the part.
+        frontend: Shows what the parts show, and asks, with the key of the part.
     """
 
     def __init__(
@@ -38,12 +37,10 @@ class MagicCell:
         cell: Cell,
         notebook: NotebookSession,
         *,
-        publish: Callable[[str, Event], None],
-        ask: Callable[[str, InputRequest], Awaitable[str]],
+        frontend: Frontend,
     ) -> None:
         self.notebook = notebook
-        self.publish = publish
-        self.ask = ask
+        self.frontend = frontend
         self.payload: list[dict[str, Any]] = []
         self._cell = cell
         self._parts = 0

@@ -1,5 +1,6 @@
 """One notebook's remote session: identifier, start, run, interrupt, end."""
 
+from acajs_kernel.session.connecting import SessionAccess, SessionSettings
 from acajs_kernel.session.events import (
     Cell,
     ClearOutput,
@@ -20,8 +21,8 @@ from acajs_kernel.session.events import (
     interruption,
     unheard,
 )
+from acajs_kernel.session.frontend import Frontend, QuietFrontend
 from acajs_kernel.session.notebook import NotebookSession
-from acajs_kernel.session.opening import SessionAccess, SessionSettings
 
 __all__ = [
     "Cell",
@@ -36,10 +37,12 @@ __all__ = [
     "Error",
     "Event",
     "ExecuteResult",
+    "Frontend",
     "InputRequest",
     "Message",
     "NotebookSession",
     "Outcome",
+    "QuietFrontend",
     "SessionAccess",
     "SessionSettings",
     "Stream",

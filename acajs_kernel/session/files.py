@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from acajs_kernel.session.connecting import SessionAccess, SessionSettings
     from acajs_kernel.session.events import Error
-    from acajs_kernel.session.opening import SessionAccess, SessionSettings
 
 __all__ = ["BesideNotebook"]
 

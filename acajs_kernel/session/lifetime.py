@@ -8,9 +8,9 @@ import errno
 import logging
 import math
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from acajs_kernel.errors import (
     AcaJsError,
@@ -20,69 +20,25 @@ from acajs_kernel.errors import (
     PoolUnreachableError,
     SessionError,
 )
-from acajs_kernel.session.identity import derive_identifier
-from acajs_kernel.session.opening import (
+from acajs_kernel.session.connecting import (
     Listener,
     SessionAccess,
     SessionSettings,
     connect,
     renewal_seconds,
 )
+from acajs_kernel.session.identity import derive_identifier
+from acajs_kernel.session.opening import open_session
 
 if TYPE_CHECKING:
-    from acajs_kernel.session.events import Cell, CommMessage, Completions, Outcome
+    from acajs_kernel.session.frontend import Frontend
+    from acajs_kernel.session.opening import Session
 
-__all__ = ["Lifetime", "Session"]
+__all__ = ["Lifetime"]
 
 _log = logging.getLogger("acajs_kernel")
 
 _LEAVING_SECONDS = 10.0  # for an opening that was cancelled to end
-
-
-class Session(Protocol):
-    """What both ways of running cells have in common."""
-
-    @property
-    def node_version(self) -> str:
-        """The session's Node, such as "20.20.2"; empty where that is unknown."""
-
-    @property
-    def folder(self) -> str:
-        """The session's working folder; empty where that is unknown."""
-
-    @property
-    def mode(self) -> str:
-        """How cells run: "rich" or "plain"."""
-
-    async def execute(self, cell: Cell) -> Outcome:
-        """Run a cell once."""
-
-    async def evaluate(self, cell: Cell) -> Any:  # noqa: ANN401 -- JSON
-        """Return the value of a cell that is one expression."""
-
-    async def restart(self) -> None:
-        """Begin with no variables."""
-
-    def set_timeout(self, seconds: int) -> None:
-        """Bound one execution."""
-
-    async def interrupt(self) -> None:
-        """End the running cell; do nothing if none runs."""
-
-    def send_comm(self, key: str, message: CommMessage) -> None:
-        """Hand on a frontend's message of a comm."""
-
-    async def ping(self) -> None:
-        """Renew the session's life."""
-
-    async def complete(self, code: str, cursor: int) -> Completions | None:
-        """Return completions, or None where the session cannot be asked."""
-
-    async def inspect(self, code: str, cursor: int, detail: int) -> Mapping[str, Any] | None:
-        """Describe what is at a cursor, or return None."""
-
-    async def close(self, *, restart: bool) -> None:
-        """Give up the session."""
 
 
 class Lifetime:
@@ -93,7 +49,7 @@ class Lifetime:
     Args:
         settings: Which pool, which session, how its cells run.
         key: The secret of the kernel's connection file, from which the identifier is derived.
-        open_session: Opens the session that is reached so, with the settings.
+        frontend: The frontend of the sessions that are opened.
         listener: Told how it goes on with the pool.
         clock: Monotonic time in seconds; tests replace it.
         sleep: Pauses for so many seconds; tests replace it.
@@ -109,14 +65,14 @@ class Lifetime:
         settings: SessionSettings,
         *,
         key: bytes,
-        open_session: Callable[[SessionSettings, SessionAccess], Awaitable[Session]],
+        frontend: Frontend,
         listener: Listener,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self.settings = settings
         self._key = key
-        self._open_session = open_session
+        self._frontend = frontend
         self._listener = listener
         self._resources = AsyncExitStack()
         self._opening: asyncio.Task[Session] | None = None
@@ -274,7 +230,7 @@ class Lifetime:
         self.access = SessionAccess(pool, identifier)
         self._is_half_open = True
         try:
-            self.session = await self._open_session(self.settings, self.access)
+            self.session = await open_session(self.settings, self.access, self._frontend)
         except (AuthenticationError, PermissionDeniedError, PoolBusyError, PoolUnreachableError):
             self._is_half_open = False  # none was allocated
             raise

@@ -12,40 +12,35 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from acajs_kernel.errors import (
     AcaJsError,
-    AgentUnavailableError,
     CodeFailedError,
     SessionLostError,
 )
+from acajs_kernel.session.connecting import Listener, SessionAccess, SessionSettings
 from acajs_kernel.session.events import (
     Cell,
-    CommEvent,
     CommMessage,
     Completions,
     Error,
-    Event,
-    ExecuteResult,
-    InputRequest,
     Outcome,
-    Stream,
     interruption,
     unheard,
 )
-from acajs_kernel.session.lifetime import Lifetime, Session
-from acajs_kernel.session.opening import Listener, SessionAccess, SessionSettings
+from acajs_kernel.session.lifetime import Lifetime
+from acajs_kernel.session.relay import Relay
 from acajs_kernel.session.repeating import Action, Earlier
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from acajs_kernel.http.silence import Silence
-    from acajs_kernel.pool import Wait
     from acajs_kernel.session.files import BesideNotebook
-    from acajs_kernel.session.plain.session import PlainSession
-    from acajs_kernel.session.rich.session import RichSession
+    from acajs_kernel.session.frontend import Frontend
+    from acajs_kernel.session.opening import Session
 
 __all__ = ["NotebookSession", "SessionSettings"]
 
 _log = logging.getLogger("acajs_kernel")
 
-_UNNOTICED_SECONDS = 1.0
 _QUESTION_SECONDS = 3.0  # for the session to answer the editor, before what is known must do
 _UNASKED_SECONDS = 10.0  # for which a session that did not answer is not asked again
 _TEXTS_KEPT = 100  # cells whose names are completed while the session cannot be asked
@@ -65,11 +60,7 @@ class NotebookSession:
     Args:
         settings: The kernel's settings.
         key: The secret of the kernel's connection file, from which the identifier is derived.
-        on_event: Told of what cells show, with the key of the cell.
-        on_input: Asked for a line from the user.
-        on_pause: Awaited before more of a running cell is fetched: returns when what was
-            shown has been taken up.
-        on_comm: Told of what comms do, with the key of the cell or message behind it.
+        frontend: Told what cells show and what the user should know; asked for input.
         silence: Bounds the time for which the pool may say nothing.
         files: Gives the files beside the notebook, when they first count; None where nothing
             is known of any.
@@ -80,29 +71,21 @@ class NotebookSession:
         settings: SessionSettings,
         *,
         key: bytes,
-        on_event: Callable[[str, Event], None],
-        on_input: Callable[[str, InputRequest], Awaitable[str]],
-        on_pause: Callable[[], Awaitable[None]] | None = None,
-        on_comm: Callable[[str, CommEvent], None] = lambda _key, _event: None,
+        frontend: Frontend,
         silence: Silence | None = None,
         files: Callable[[], BesideNotebook] | None = None,
     ) -> None:
-        self._on_event = on_event
-        self._on_input = on_input
-        self._on_pause = on_pause
-        self._on_comm = on_comm
+        self._relay = Relay(frontend, idle=self._idle)
         self._lifetime = Lifetime(
             settings,
             key=key,
-            open_session=self._open,
-            listener=Listener(self._report_wait, self._notify, silence),
+            frontend=self._relay,
+            listener=Listener(self._relay.report_wait, self._notify, silence),
         )
         self._find_files = files
         self._files: BesideNotebook | None = None
         self._bringing: asyncio.Task[None] | None = None
         self._unasked_until = 0.0
-        self._running: Cell | None = None
-        self._notices: list[str] = []
         self._earlier = Earlier()
         self._texts: deque[str] = deque(maxlen=_TEXTS_KEPT)
         self._comms: deque[tuple[str, CommMessage]] = deque()  # for the session that is opened
@@ -179,9 +162,8 @@ class NotebookSession:
                 done before.
             AcaJsError: As for `execute`.
         """
-        self._running = cell
         self._lifetime.begin_use()
-        self._show_notices()
+        self._relay.begin(cell)
         try:
             session = await self._lifetime.ready()
             if session is None:
@@ -200,7 +182,7 @@ class NotebookSession:
                 await self._start_afresh(session, cell)
                 return await act(session)
         finally:
-            self._running = None
+            self._relay.end()
             self._lifetime.end_use()
 
     async def _bring_files(self) -> None:
@@ -253,31 +235,12 @@ class NotebookSession:
         )
         await self._earlier.repeat(session.execute, cell)
 
-    def _show(self, key: str, event: Event) -> None:
-        """Pass on what a cell shows."""
-        running = self._running
-        hides = running is not None and running.key == key and not running.shows_result
-        if not (hides and isinstance(event, ExecuteResult)):
-            self._on_event(key, event)
+    def _idle(self) -> AbstractContextManager[None]:
+        return self._lifetime.idle()
 
     def _notify(self, text: str) -> None:
         """Tell the user something: below the running cell, else below the next one."""
-        self._notices.append(text.rstrip("\n") + "\n")
-        self._show_notices()
-
-    async def _ask(self, key: str, request: InputRequest) -> str:
-        """Ask the user for a line, who may think for longer than the session would live."""
-        with self._lifetime.idle():
-            return await self._on_input(key, request)
-
-    def _report_wait(self, wait: Wait) -> None:
-        """Show that the pool is waited for; a blip that is over in a moment is not worth a word."""
-        if wait.attempt > 1 or wait.seconds > _UNNOTICED_SECONDS:
-            self._notify(wait.sentence)
-
-    def _show_notices(self) -> None:
-        while self._running is not None and self._notices:
-            self._on_event(self._running.key, Stream("stderr", self._notices.pop(0)))
+        self._relay.notice("", text)
 
     async def interrupt(self) -> None:
         """End the running cell, or what it waits for."""
@@ -309,8 +272,8 @@ class NotebookSession:
                 session.send_comm(key, message)
                 continue
             for event in unheard(message):
-                self._on_comm(key, event)
-        if self._running is None:
+                self._relay.comm(key, event)
+        if not self._relay.is_running:
             self._lifetime.end_use()
 
     async def complete(self, code: str, cursor: int) -> Completions:
@@ -446,60 +409,3 @@ class NotebookSession:
             restart: The kernel is about to start again for the same notebook.
         """
         await self._lifetime.close(restart=restart)
-
-    # ---- the two ways of running cells
-
-    async def _open(self, settings: SessionSettings, access: SessionAccess) -> Session:
-        session: Session | None = None
-        if settings.runtime != "plain":
-            session = await self._open_rich(settings, access)
-        return session or await self._open_plain(settings, access)
-
-    async def _open_rich(
-        self, settings: SessionSettings, access: SessionAccess
-    ) -> RichSession | None:
-        """Open the session with its agent; None where it cannot have one and need not."""
-        # Imported here because launching the kernel must not wait for it.
-        from acajs_kernel.session.rich.session import RichSession  # noqa: PLC0415
-
-        session = RichSession(
-            access.pool,
-            access.identifier,
-            pinned=bool(settings.session_id),
-            timeout_seconds=settings.timeout_seconds,
-            has_own_files=settings.working_folder.in_place is None,
-            colors=settings.colors,
-            on_event=self._show,
-            on_input=self._ask,
-            on_notice=self._notify,
-            on_pause=self._on_pause,
-            on_comm=self._on_comm,
-        )
-        try:
-            await session.open()
-        except AgentUnavailableError as error:
-            if settings.runtime == "rich":
-                raise
-            self._notify(
-                f"{error.message}\nCells run in plain mode: each goes unchanged to the service, "
-                f"nothing awaits promises, and output comes when the cell has ended."
-            )
-            return None
-        return session
-
-    async def _open_plain(self, settings: SessionSettings, access: SessionAccess) -> PlainSession:
-        # Imported here because launching the kernel must not wait for it.
-        from acajs_kernel.session.plain.session import PlainSession  # noqa: PLC0415
-
-        session = PlainSession(
-            access.pool,
-            access.identifier,
-            pinned=bool(settings.session_id),
-            timeout_seconds=settings.timeout_seconds,
-            has_own_files=settings.working_folder.in_place is None,
-            on_event=self._show,
-            on_notice=self._notify,
-            on_comm=self._on_comm,
-        )
-        await session.open()
-        return session

@@ -1,190 +1,116 @@
-"""Reaching the pool that a notebook's session belongs to."""
+"""Opening a session: with its agent where that is wanted and possible, else a plain one."""
 
 from __future__ import annotations
 
-import logging
-import math
-from collections.abc import Callable
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
-from acajs_kernel.config import API_VERSION
-from acajs_kernel.errors import AcaJsError
-from acajs_kernel.working_folder import Workspace, choose_workspace
+from acajs_kernel.errors import AgentUnavailableError
 
 if TYPE_CHECKING:
-    from acajs_kernel.config import Settings
-    from acajs_kernel.http.silence import Silence
-    from acajs_kernel.pool import PoolClient, Wait
+    from collections.abc import Mapping
 
-__all__ = ["Listener", "SessionAccess", "SessionSettings", "connect", "renewal_seconds"]
+    from acajs_kernel.session.connecting import SessionAccess, SessionSettings
+    from acajs_kernel.session.events import Cell, CommMessage, Completions, Outcome
+    from acajs_kernel.session.frontend import Frontend
 
-_log = logging.getLogger("acajs_kernel")
-
-_MEGABYTE = 1024 * 1024
-_USUAL_COOLDOWN_SECONDS = 300.0  # of the vendor's tutorial
+__all__ = ["Session", "open_session"]
 
 
-@dataclass(frozen=True)
-class SessionSettings:
-    """The kernel settings that a session needs.
-
-    Attributes:
-        endpoint: The pool's management endpoint; empty for the embedded pool.
-        api_version: The API version for executions and files.
-        session_id: The identifier that the user named, or empty.
-        token: A bearer token, or empty for azure-identity.
-        runtime: How cells run: "auto", "rich" or "plain".
-        timeout_seconds: Bound of one execution, at most 220.
-        keepalive_minutes: How long an idle session is kept alive.
-        on_session_loss: What to do when the session was replaced: "error", "restart" or
-            "replay".
-        workspace: How cells reach the files beside the notebook: "auto", "off", "copy", or a
-            folder.
-        workspace_files: How many files may be copied.
-        workspace_bytes: How many bytes they may have together.
-        colors: Whether texts of values and errors have the escape sequences of colours.
-    """
-
-    endpoint: str
-    api_version: str
-    session_id: str
-    token: str
-    runtime: str
-    timeout_seconds: int
-    keepalive_minutes: float
-    on_session_loss: str = "error"
-    workspace: str = "off"
-    workspace_files: int = 500
-    workspace_bytes: int = 50 * _MEGABYTE
-    colors: bool = True
-
-    @classmethod
-    def of(cls, settings: Settings) -> SessionSettings:
-        """Read the kernel's settings.
-
-        Raises:
-            ConfigurationError: An environment variable cannot be used.
-        """
-        return cls(
-            endpoint=settings.endpoint,
-            api_version=settings.api_version or API_VERSION,
-            session_id=settings.session_id,
-            token=settings.token,
-            runtime=settings.runtime,
-            timeout_seconds=settings.timeout,
-            keepalive_minutes=settings.keepalive_minutes,
-            on_session_loss=settings.on_session_loss,
-            workspace=settings.workspace,
-            workspace_files=settings.workspace_files,
-            workspace_bytes=int(settings.workspace_megabytes * _MEGABYTE),
-        )
+class Session(Protocol):
+    """What both ways of running cells have in common."""
 
     @property
-    def working_folder(self) -> Workspace:
-        """The workspace, and how cells reach it.
+    def node_version(self) -> str:
+        """The session's Node, such as "20.20.2"; empty where that is unknown."""
 
-        Raises:
-            ConfigurationError: The folder that the settings name does not exist.
-        """
-        return choose_workspace(self.workspace, is_embedded=not self.endpoint)
+    @property
+    def folder(self) -> str:
+        """The session's working folder; empty where that is unknown."""
 
-    def __repr__(self) -> str:
-        return f"SessionSettings(endpoint={self.endpoint!r}, runtime={self.runtime!r})"
+    @property
+    def mode(self) -> str:
+        """How cells run: "rich" or "plain"."""
+
+    async def execute(self, cell: Cell) -> Outcome:
+        """Run a cell once."""
+
+    async def evaluate(self, cell: Cell) -> Any:  # noqa: ANN401 -- JSON
+        """Return the value of a cell that is one expression."""
+
+    async def restart(self) -> None:
+        """Begin with no variables."""
+
+    def set_timeout(self, seconds: int) -> None:
+        """Bound one execution."""
+
+    async def interrupt(self) -> None:
+        """End the running cell; do nothing if none runs."""
+
+    def send_comm(self, key: str, message: CommMessage) -> None:
+        """Hand on a frontend's message of a comm."""
+
+    async def ping(self) -> None:
+        """Renew the session's life."""
+
+    async def complete(self, code: str, cursor: int) -> Completions | None:
+        """Return completions, or None where the session cannot be asked."""
+
+    async def inspect(self, code: str, cursor: int, detail: int) -> Mapping[str, Any] | None:
+        """Describe what is at a cursor, or return None."""
+
+    async def close(self, *, restart: bool) -> None:
+        """Give up the session."""
 
 
-@dataclass(frozen=True)
-class SessionAccess:
-    """What reaches a session beside the cells: the pool's client, and the secret identifier."""
-
-    pool: PoolClient
-    identifier: str = field(repr=False)
-
-
-@dataclass(frozen=True)
-class Listener:
-    """Who is told how it goes on with the pool.
-
-    Attributes:
-        on_wait: Told before each pause between attempts.
-        on_notice: Told what the user should know.
-        silence: Bounds the time for which a pool may say nothing; None for the kernel's own
-            bounds. The embedded pool is not bounded so.
-    """
-
-    on_wait: Callable[[Wait], None] = lambda _: None
-    on_notice: Callable[[str], None] = lambda _: None
-    silence: Silence | None = None
-
-
-async def connect(
-    settings: SessionSettings, resources: AsyncExitStack, listener: Listener
-) -> PoolClient:
-    """Build the client of the configured pool, or of an embedded one.
+async def open_session(
+    settings: SessionSettings, access: SessionAccess, frontend: Frontend
+) -> Session:
+    """Open the session that is reached so, and return it ready for its first cell.
 
     Args:
-        settings: Name the pool.
-        resources: Closes the client, its credential, and the embedded pool with its sessions.
-        listener: Told how it goes on.
+        settings: How its cells run. A session that they name is taken over with its variables,
+            and outlives whoever opens it; any other begins clean, and `close` stops it.
+        access: The pool's client, which the session does not close, and the identifier.
+        frontend: Told, and asked, what cells show and want to know.
 
     Raises:
-        AcaJsError: A setting cannot be used, or there is no Node for an embedded pool.
+        AgentUnavailableError: The settings demand the rich runtime, and it cannot be had.
+        PoolError: The pool cannot be used.
     """
-    # Imported here because launching the kernel must not wait for it.
-    from acajs_kernel.local.ahead import discard_started, take_started_in  # noqa: PLC0415
-    from acajs_kernel.pool import (  # noqa: PLC0415
-        AzureToken,
-        Endpoint,
-        PoolClient,
-        StaticToken,
-    )
-    from acajs_kernel.session.resolving import resolve  # noqa: PLC0415 -- as above
+    if settings.runtime != "plain":
+        # Imported here because launching the kernel must not wait for it, nor plain mode ever.
+        from acajs_kernel.session.rich.session import RichSession  # noqa: PLC0415
 
-    if settings.endpoint:
-        discard_started()
-        endpoint = await resolve(settings.endpoint, silence=listener.silence)
-        tokens: StaticToken | AzureToken
-        if settings.token:
-            tokens = StaticToken(settings.token)
+        rich = RichSession(
+            access.pool,
+            access.identifier,
+            pinned=bool(settings.session_id),
+            timeout_seconds=settings.timeout_seconds,
+            has_own_files=settings.working_folder.in_place is None,
+            colors=settings.colors,
+            frontend=frontend,
+        )
+        try:
+            await rich.open()
+        except AgentUnavailableError as error:
+            if settings.runtime == "rich":
+                raise
+            frontend.notice(
+                "",
+                f"{error.message}\nCells run in plain mode: each goes unchanged to the service, "
+                f"nothing awaits promises, and output comes when the cell has ended.",
+            )
         else:
-            tokens = AzureToken()
-            resources.callback(tokens.close)
-        client = PoolClient(
-            endpoint,
-            tokens=tokens,
-            api_version=settings.api_version,
-            on_wait=listener.on_wait,
-            on_notice=listener.on_notice,
-            silence=listener.silence,
-        )
-    else:
-        from acajs_kernel.local import LocalPool  # noqa: PLC0415
-        from acajs_kernel.session.embedded import EmbeddedPool  # noqa: PLC0415
+            return rich
+    from acajs_kernel.session.plain.session import PlainSession  # noqa: PLC0415 -- as above
 
-        # It lives and dies with the kernel: nothing else could want the session's place.
-        workspace = settings.working_folder.in_place
-        started = take_started_in(workspace)
-        local = await resources.enter_async_context(
-            LocalPool(cooldown_seconds=math.inf, started=started, workspace=workspace)
-        )
-        client = PoolClient(
-            Endpoint.parse("http://embedded.localhost"),
-            api_version=settings.api_version,
-            in_process=EmbeddedPool(local),
-            on_notice=listener.on_notice,
-        )
-    return await resources.enter_async_context(client)
-
-
-async def renewal_seconds(pool: PoolClient, identifier: str) -> float:
-    """Choose how often to renew a session: three times within its cooldown."""
-    cooldown = _USUAL_COOLDOWN_SECONDS
-    try:
-        session = await pool.get_session(identifier)
-    except AcaJsError as error:
-        _log.info("the session's cooldown is unknown: %s", error.message)
-    else:
-        if session.expires_at is not None and session.last_accessed_at is not None:
-            cooldown = (session.expires_at - session.last_accessed_at).total_seconds()
-    return max(cooldown / 3, 1)
+    plain = PlainSession(
+        access.pool,
+        access.identifier,
+        pinned=bool(settings.session_id),
+        timeout_seconds=settings.timeout_seconds,
+        has_own_files=settings.working_folder.in_place is None,
+        frontend=frontend,
+    )
+    await plain.open()
+    return plain

@@ -16,6 +16,7 @@ from acajs_kernel.cli import application
 from acajs_kernel.session import Cell, Event, ExecuteResult, NotebookSession, SessionSettings
 from tests.azure.fake import SUBSCRIPTION, FakeAzure, manager_of
 from tests.pool_server import ServedPool, served_pool
+from tests.session.callbacks import Callbacks
 
 _ID = PoolResource(SUBSCRIPTION, "group", "pool").id
 
@@ -56,7 +57,9 @@ async def test_a_notebook_looks_the_pool_up_once(fake: FakeAzure, served: Served
         keepalive_minutes=0,
     )
     notebook = NotebookSession(
-        settings, key=b"key", on_event=lambda _, event: shown.append(event), on_input=_unasked
+        settings,
+        key=b"key",
+        frontend=Callbacks(on_event=lambda _, event: shown.append(event), on_input=_unasked),
     )
     try:
         for number in (1, 2):

@@ -26,6 +26,7 @@ from acajs_kernel.session.plain.session import PlainSession
 from acajs_kernel.session.rich.session import RichSession
 from tests.faults.notebook import LOG_NAME, Step
 from tests.faults.proxy import FaultProxy
+from tests.session.callbacks import Callbacks
 
 __all__ = ["Lane", "NotebookRun", "Shown", "Tokens", "pool_client"]
 
@@ -131,9 +132,11 @@ class Lane:
                 pool,
                 self.identifier,
                 pinned=False,
-                on_event=lambda key, event: run.add(key, _shown(event)),
-                on_input=answer,
-                on_notice=lambda text: run.add("0", ("notice", text)),
+                frontend=Callbacks(
+                    on_event=lambda key, event: run.add(key, _shown(event)),
+                    on_input=answer,
+                    on_notice=lambda text: run.add("0", ("notice", text)),
+                ),
             )
 
         return await self._run(steps, session)
@@ -147,7 +150,9 @@ class Lane:
                 self.identifier,
                 pinned=True,
                 timeout_seconds=60,
-                on_event=lambda key, event: run.add(key, _shown(event)),
+                frontend=Callbacks(
+                    on_event=lambda key, event: run.add(key, _shown(event)),
+                ),
             )
 
         return await self._run(steps, session)

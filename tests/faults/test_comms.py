@@ -18,6 +18,7 @@ from acajs_kernel.session import (
 from acajs_kernel.session.rich.session import RichSession
 from tests.faults.driving import Lane, pool_client
 from tests.faults.kinds import FAULTS
+from tests.session.callbacks import Callbacks
 
 pytestmark = [pytest.mark.slow]
 
@@ -85,10 +86,12 @@ async def test_messages_arrive_once_and_in_order(lanes: asyncio.Queue[Lane], nam
                 pool,
                 lane.identifier,
                 pinned=False,
-                on_event=said.show,
-                on_input=said.refuse,
-                on_notice=lambda _: None,
-                on_comm=said.hear,
+                frontend=Callbacks(
+                    on_event=said.show,
+                    on_input=said.refuse,
+                    on_notice=lambda _: None,
+                    on_comm=said.hear,
+                ),
             )
             lane.proxy.on_held = lambda: None
             await session.open()

@@ -16,6 +16,7 @@ from acajs_kernel.session.rich.session import RichSession
 from tests.faults.driving import Lane, pool_client
 from tests.faults.kinds import FAULTS, FOR_GOOD
 from tests.faults.proxy import Fault, Passage
+from tests.session.callbacks import Callbacks
 
 _SECONDS = 20
 _FAULTS_IN_A_ROW = 3
@@ -86,9 +87,11 @@ async def _session(
                 pool,
                 lane.identifier,
                 pinned=False,
-                on_event=show,
-                on_input=on_input,
-                on_notice=lambda _: None,
+                frontend=Callbacks(
+                    on_event=show,
+                    on_input=on_input,
+                    on_notice=lambda _: None,
+                ),
             )
             session = _Session(lane, rich, shown)
             lane.proxy.begin(lambda _: None)

@@ -5,7 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from acajs_kernel.session import Cell, Error, NotebookSession, SessionAccess, SessionSettings
+from acajs_kernel.session import (
+    Cell,
+    Error,
+    Event,
+    NotebookSession,
+    SessionAccess,
+    SessionSettings,
+)
+from acajs_kernel.session.frontend import QuietFrontend
 
 _SECONDS = 60
 
@@ -35,14 +43,21 @@ class _Files:
         return error
 
 
+class _Frontend(QuietFrontend):
+    """Keeps what is shown."""
+
+    def __init__(self) -> None:
+        self.shown: list[Event] = []
+
+    def show(self, _key: str, event: Event) -> None:
+        """Keep an event."""
+        self.shown.append(event)
+
+
 async def test_an_interrupt_ends_the_copying_before_a_cell() -> None:
     """The cell does not run, and says that it was interrupted."""
     files = _Files()
-    shown: list[object] = []
-
-    async def on_input(_key: str, _request: object) -> str:
-        return ""
-
+    frontend = _Frontend()
     settings = SessionSettings(
         endpoint="",
         api_version="2025-10-02-preview",
@@ -56,8 +71,7 @@ async def test_an_interrupt_ends_the_copying_before_a_cell() -> None:
     notebook = NotebookSession(
         settings,
         key=b"key",
-        on_event=lambda _key, event: shown.append(event),
-        on_input=on_input,
+        frontend=frontend,
         files=lambda: files,
     )
     try:
@@ -72,4 +86,4 @@ async def test_an_interrupt_ends_the_copying_before_a_cell() -> None:
     assert outcome.error is not None
     assert outcome.error.ename == "KeyboardInterrupt"
     assert files.was_ended
-    assert shown == []
+    assert frontend.shown == []

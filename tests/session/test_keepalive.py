@@ -14,9 +14,10 @@ from acajs_kernel.local import LocalPool
 from acajs_kernel.pool import Endpoint, PoolClient, asgi_transport
 from acajs_kernel.session import Cell, Event, ExecuteResult, InputRequest, NotebookSession, Outcome
 from acajs_kernel.session import lifetime as lifetime_module
+from acajs_kernel.session.connecting import SessionSettings, renewal_seconds
 from acajs_kernel.session.keepalive import keep_alive
-from acajs_kernel.session.opening import SessionSettings, renewal_seconds
 from acajs_kernel.session.rich.session import RichSession
+from tests.session.callbacks import Callbacks
 from tests.session.held_clock import CoolingPool, HeldClock
 
 _COOLDOWN = 300.0  # of the vendor's tutorial
@@ -98,8 +99,10 @@ class _Notebook:
                 keepalive_minutes,
             ),
             key=b"key",
-            on_event=self._show,
-            on_input=self._ask,
+            frontend=Callbacks(
+                on_event=self._show,
+                on_input=self._ask,
+            ),
         )
         lifetime = self.session._lifetime
         lifetime._clock, lifetime._sleep = clock, clock.sleep

@@ -13,10 +13,11 @@ from acajs_kernel.errors import PoolUnreachableError, SessionError
 from acajs_kernel.http import authentication
 from acajs_kernel.local import LocalPool
 from acajs_kernel.pool import Endpoint, PoolClient, asgi_transport
-from acajs_kernel.session import Cell, InputRequest, NotebookSession
+from acajs_kernel.session import Cell, InputRequest, NotebookSession, QuietFrontend
 from acajs_kernel.session import lifetime as lifetime_module
+from acajs_kernel.session.connecting import Listener, SessionSettings
 from acajs_kernel.session.lifetime import Lifetime
-from acajs_kernel.session.opening import Listener, SessionSettings
+from tests.session.callbacks import Callbacks
 from tests.session.holding import Holding
 
 _SECONDS = 30
@@ -33,7 +34,9 @@ async def _refuse(_: str, __: InputRequest) -> str:
 
 def _notebook(settings: SessionSettings) -> NotebookSession:
     return NotebookSession(
-        settings, key=b"key", on_event=lambda _key, _event: None, on_input=_refuse
+        settings,
+        key=b"key",
+        frontend=Callbacks(on_event=lambda _key, _event: None, on_input=_refuse),
     )
 
 
@@ -148,20 +151,25 @@ class _Slow:
             self.events.append("ended")
 
 
-def _lifetime(open_session: Callable[..., Awaitable[Any]]) -> Lifetime:
+def _lifetime(
+    monkeypatch: pytest.MonkeyPatch, open_session: Callable[..., Awaitable[Any]]
+) -> Lifetime:
+    monkeypatch.setattr(lifetime_module, "open_session", open_session)
     return Lifetime(
         _settings("http://127.0.0.1:9", session_id=_OWN),
         key=b"",
-        open_session=open_session,
+        frontend=QuietFrontend(),
         listener=Listener(),
     )
 
 
 @pytest.mark.parametrize("way", ["leave", "close"])
-async def test_leaving_waits_for_the_end_of_an_opening(way: str) -> None:
+async def test_leaving_waits_for_the_end_of_an_opening(
+    monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
     """What it opens is closed afterwards, and nothing is opened behind that."""
     slow = _Slow()
-    lifetime = _lifetime(slow.open)
+    lifetime = _lifetime(monkeypatch, slow.open)
     lifetime.start()
     await asyncio.wait_for(slow.begun.wait(), _SECONDS)
     lifetime._resources.callback(slow.events.append, "closed")
@@ -176,10 +184,12 @@ async def test_leaving_waits_for_the_end_of_an_opening(way: str) -> None:
     assert slow.events == ["begun", "ended", "closed"]
 
 
-async def test_a_session_is_opened_after_the_one_before_was_left() -> None:
+async def test_a_session_is_opened_after_the_one_before_was_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """A frontend's message may ask for a session in the middle of a change."""
     slow = _Slow()
-    lifetime = _lifetime(slow.open)
+    lifetime = _lifetime(monkeypatch, slow.open)
     lifetime.start()
     await asyncio.wait_for(slow.begun.wait(), _SECONDS)
     leaving = asyncio.create_task(lifetime.leave())

@@ -14,8 +14,9 @@ from acajs_kernel.errors import ConfigurationError, SessionError
 from acajs_kernel.local import LocalPool
 from acajs_kernel.session import Cell, Error, Event
 from acajs_kernel.session import lifetime as lifetime_module
+from acajs_kernel.session.connecting import SessionSettings, connect
 from acajs_kernel.session.notebook import NotebookSession
-from acajs_kernel.session.opening import SessionSettings, connect
+from tests.session.callbacks import Callbacks
 
 _SECONDS = 60
 
@@ -36,8 +37,10 @@ def _notebook(shown: list[Event]) -> NotebookSession:
     return NotebookSession(
         SessionSettings("", "2024-02-02-preview", "", "", "plain", 60, 0),
         key=b"key",
-        on_event=lambda _key, event: shown.append(event),
-        on_input=_refuse_input,
+        frontend=Callbacks(
+            on_event=lambda _key, event: shown.append(event),
+            on_input=_refuse_input,
+        ),
     )
 
 

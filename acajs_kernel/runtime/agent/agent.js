@@ -167,21 +167,12 @@ class Agent {
         this.#runner.restart();
         this.#waitForRunner(execution, request, () => ({}));
         return;
-      case "stop":
-        this.#runner.stop();
-        this.#answers.dispose();
-        this.#answers.send(execution, this.#payload(request, {}), request);
-        return;
       case "part":
         if (!this.#answers.sendPart(execution, /** @type {any} */ (request))) {
           const message = "That answer is not kept any more.";
           const refusal = { refused: "answer", epoch: this.#epoch, message };
           this.#answers.refusePart(execution, refusal, request);
         }
-        return;
-      case "forget":
-        this.#answers.forget(request.answer ?? 0);
-        this.#poll.wait(execution, { ...request, wait: 0 }, {});
         return;
       default:
         this.#refuse(execution, request, "unknown-op", `There is no operation "${request.op}".`);
@@ -213,7 +204,6 @@ class Agent {
       version: this.version,
       node: process.version,
       platform: process.platform,
-      pid: process.pid,
       ...this.#runner.supervisor.facts(),
     }));
   }
@@ -277,7 +267,7 @@ class Agent {
     return {
       epoch: this.#epoch,
       ...this.#runner.events.read(request.limit ?? DEFAULT_LIMIT),
-      ...this.#runner.status(request.cell),
+      ...this.#runner.status(),
       ...fields,
     };
   }

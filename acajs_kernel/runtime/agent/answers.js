@@ -148,11 +148,11 @@ class AnswerSender {
   }
 
   /**
-   * Remove an answer that has arrived, and its file.
+   * Remove an answer, and its file.
    * @param {number} answer
    * @returns {void}
    */
-  forget(answer) {
+  #forget(answer) {
     this.#kept.delete(answer);
     if (this.#files.delete(answer)) {
       fs.rmSync(path.join(this.#folder, fileNameOf(answer)), { force: true });
@@ -162,7 +162,7 @@ class AnswerSender {
   /** Remove every answer and file that is left. */
   dispose() {
     for (const answer of [...this.#kept.keys()]) {
-      this.forget(answer);
+      this.#forget(answer);
     }
   }
 
@@ -174,7 +174,7 @@ class AnswerSender {
     this.#kept.set(this.#number, text);
     const [oldest] = this.#kept.keys();
     if (this.#kept.size > KEPT && oldest !== undefined) {
-      this.forget(oldest);
+      this.#forget(oldest);
     }
   }
 

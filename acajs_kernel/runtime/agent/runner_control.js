@@ -80,7 +80,6 @@ class RunnerControl {
     this.#endCells("aborted");
     this.#discard();
     this.supervisor.state = "dead";
-    this.supervisor.failure = "It was stopped on request.";
   }
 
   /**
@@ -160,16 +159,11 @@ class RunnerControl {
     this.#question.put(question, this.supervisor.runner, onReply);
   }
 
-  /**
-   * @param {string | undefined} cell
-   * @returns {object} The fields that every answer has.
-   */
-  status(cell) {
+  /** @returns {object} The fields that every answer has. */
+  status() {
     return {
       running: this.running,
       queued: this.cells.names,
-      runner: { generation: this.supervisor.generation, state: this.supervisor.state },
-      ...(cell === undefined ? {} : { cell_state: this.cells.stateOf(cell) }),
     };
   }
 

@@ -29,8 +29,6 @@ class Supervisor {
   state = "dead";
   /** Why there is no runner. */
   failure = "It was never started.";
-  /** How many have been started. */
-  generation = 0;
   /** Whether the runner has been given anything to run. */
   hasRun = false;
   /** What the agent is about that may end the runner. @type {Intent | null} */
@@ -82,7 +80,6 @@ class Supervisor {
     if (this.runner !== null) {
       return;
     }
-    this.generation += 1;
     this.hasRun = false;
     this.intent = "start";
     this.#heapMegabytes = this.#settings.heap_megabytes ?? heapMegabytes(this.#memory);

@@ -19,10 +19,8 @@ from acajs_kernel.runtime.programs import evaluation
 from acajs_kernel.runtime.surrogates import without_lone_surrogates
 from acajs_kernel.session.events import (
     Cell,
-    CommEvent,
     CommMessage,
     Error,
-    Event,
     ExecuteResult,
     Outcome,
     Stream,
@@ -33,6 +31,7 @@ from acajs_kernel.session.stopping import stop_session
 
 if TYPE_CHECKING:
     from acajs_kernel.pool import Execution, PoolClient
+    from acajs_kernel.session.frontend import Frontend
 
 __all__ = ["INTERRUPTED", "PlainSession"]
 
@@ -81,9 +80,7 @@ class PlainSession:
         pinned: The user named the identifier: the session outlives the kernel.
         timeout_seconds: Bound of one execution, at most the service's 220 s.
         has_own_files: Its files go with it: it does not work in the notebook's folder.
-        on_event: Told of everything that a cell shows, with the cell's key.
-        on_notice: Told what the user should know.
-        on_comm: Told of what comms do, with the key of the message behind it.
+        frontend: Told what cells show and what the user should know.
         sleep: Pauses for so many seconds; tests replace it.
     """
 
@@ -97,9 +94,7 @@ class PlainSession:
         pinned: bool,
         timeout_seconds: int,
         has_own_files: bool = True,
-        on_event: Callable[[str, Event], None],
-        on_notice: Callable[[str], None] = lambda _text: None,
-        on_comm: Callable[[str, CommEvent], None] = lambda _key, _event: None,
+        frontend: Frontend,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._pool = pool
@@ -107,9 +102,7 @@ class PlainSession:
         self._pinned = pinned
         self._timeout_seconds = timeout_seconds
         self._has_own_files = has_own_files
-        self._on_event = on_event
-        self._on_notice = on_notice
-        self._on_comm = on_comm
+        self._frontend = frontend
         self._sleep = sleep
         self._guid = ""  # of the session, where the service tells it
         self._was_replaced = False
@@ -167,19 +160,19 @@ class PlainSession:
         stdout = without_lone_surrogates(execution.stdout)
         stderr = without_lone_surrogates(execution.stderr)
         if stdout:
-            self._on_event(cell.key, Stream("stdout", stdout))
+            self._frontend.show(cell.key, Stream("stdout", stdout))
         if execution.status == "Failed":
             failure = parse_failure(stderr)
             if failure.stream:
-                self._on_event(cell.key, Stream("stderr", failure.stream))
+                self._frontend.show(cell.key, Stream("stderr", failure.stream))
             remedy = _ONCE if _DECLARED_AGAIN.fullmatch(failure.evalue) else ()
             traceback = (*failure.traceback, *remedy)
             return Outcome(error=Error(failure.ename, failure.evalue, traceback))
         if stderr:
-            self._on_event(cell.key, Stream("stderr", stderr))
+            self._frontend.show(cell.key, Stream("stderr", stderr))
         bundle = without_lone_surrogates(result_bundle(execution.result))
         if bundle is not None:
-            self._on_event(cell.key, ExecuteResult(bundle))
+            self._frontend.show(cell.key, ExecuteResult(bundle))
         milliseconds = execution.duration_milliseconds
         return Outcome(
             expressions={name: _unsupported() for name in cell.expressions},
@@ -236,10 +229,11 @@ class PlainSession:
         finally:
             warning.cancel()
         if self._is_replaced(execution):
-            self._on_notice(
+            self._frontend.notice(
+                key,
                 "The session was replaced by a fresh one: it had cooled down, was stopped, or "
                 "failed. Variables are gone; this cell ran on the fresh session. Run the cells "
-                "above it again."
+                "above it again.",
             )
         return execution
 
@@ -247,7 +241,7 @@ class PlainSession:
         """Say what may become of a cell that runs for long; not of the embedded pool's."""
         if not self._pool.endpoint.is_loopback:
             await self._sleep(_LONG_SECONDS)
-            self._on_event(key, Stream("stderr", _LONG))
+            self._frontend.show(key, Stream("stderr", _LONG))
 
     async def _execute_own(self, code: str) -> Execution:
         """Run code of our own, which changes nothing, and take the session as it is."""
@@ -299,7 +293,7 @@ class PlainSession:
     def send_comm(self, key: str, message: CommMessage) -> None:
         """Close a comm that the frontend opens: no callback could hear of it."""
         for event in unheard(message):
-            self._on_comm(key, event)
+            self._frontend.comm(key, event)
 
     async def complete(self, code: str, cursor: int) -> None:
         """Complete nothing: an evaluation of the service's could have side effects."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from acajs_kernel.session.events import Error, Event, InputRequest, Outcome
+from acajs_kernel.session.events import Error, InputRequest, Outcome
 from acajs_kernel.session.rich.shapes import is_event
 from acajs_kernel.session.rich.showing import shown_event
 
 if TYPE_CHECKING:
+    from acajs_kernel.session.frontend import Frontend
     from acajs_kernel.session.rich.comms import CommChannel
     from acajs_kernel.session.rich.input import Questions
     from acajs_kernel.session.rich.watching import Watch
@@ -27,8 +28,7 @@ class Receiver:
     """Passes on the events of a session, and keeps how its running cell ends.
 
     Args:
-        on_event: Told of everything that cells show, with the key of the cell.
-        on_notice: Told what the user should know.
+        frontend: Told what cells show and what the user should know.
         questions: Takes what cells ask.
         comms: Takes what comms do.
         watch: Told whether something may still call back.
@@ -42,14 +42,12 @@ class Receiver:
     def __init__(
         self,
         *,
-        on_event: Callable[[str, Event], None],
-        on_notice: Callable[[str], None],
+        frontend: Frontend,
         questions: Questions,
         comms: CommChannel,
         watch: Watch,
     ) -> None:
-        self._on_event = on_event
-        self._on_notice = on_notice
+        self._frontend = frontend
         self._questions = questions
         self._comms = comms
         self._watch = watch
@@ -103,8 +101,9 @@ class Receiver:
             self.seen = number
         if not self._has_warned:
             self._has_warned = True
-            self._on_notice(
-                "Something that the session sent was left out: it is no message of its runtime's."
+            self._frontend.notice(
+                "",
+                "Something that the session sent was left out: it is no message of its runtime's.",
             )
 
     def _pass_on(self, event: dict[str, Any]) -> None:
@@ -136,15 +135,16 @@ class Receiver:
         else:
             shown = shown_event(event)
             if shown is not None:
-                self._on_event(cell, shown)
+                self._frontend.show(cell, shown)
 
     def _restarted(self, run: str, event: dict[str, Any]) -> None:
         if run == self._running and event.get("reason") == "exit":
             self._exit_code = int(event.get("code") or 0)
         self._comms.close(run.removesuffix(TYPED))
         if not run and event.get("reason") != "requested":
-            self._on_notice(
-                "The session's JavaScript runtime ended and was started again; variables are gone."
+            self._frontend.notice(
+                "",
+                "The session's JavaScript runtime ended and was started again; variables are gone.",
             )
 
 

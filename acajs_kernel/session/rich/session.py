@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from acajs_kernel.cell.declarations import Declarations
@@ -26,24 +26,23 @@ from acajs_kernel.errors import (
 )
 from acajs_kernel.session.events import (
     Cell,
-    CommEvent,
     CommMessage,
     Completions,
     Error,
-    Event,
-    InputRequest,
     Outcome,
-    interruption,
 )
 from acajs_kernel.session.rich.agent import Agent
 from acajs_kernel.session.rich.comms import CommChannel
+from acajs_kernel.session.rich.endings import abandoned, loss
 from acajs_kernel.session.rich.input import Questions
+from acajs_kernel.session.rich.polling import waiting_fields
 from acajs_kernel.session.rich.receiving import TYPED, Receiver, aborted
 from acajs_kernel.session.rich.watching import Watch
 from acajs_kernel.session.stopping import stop_session
 
 if TYPE_CHECKING:
     from acajs_kernel.pool import PoolClient
+    from acajs_kernel.session.frontend import Frontend
 
 __all__ = ["RichSession"]
 
@@ -51,14 +50,6 @@ _Answer = TypeVar("_Answer")
 
 _log = logging.getLogger("acajs_kernel")
 
-_LEAST_WAIT_SECONDS = 0.03
-_MOST_WAIT_SECONDS = 1.0
-_GATHER_MILLISECONDS = 40
-# What a cell prints last should come with its end: that saves a round trip, and is worth
-# waiting for as long as one takes. Beyond the bounds what it prints would come too late.
-_LEAST_SOON_MILLISECONDS = 1
-_MOST_SOON_MILLISECONDS = 4
-_NEAR_SECONDS = 0.01
 _INTERRUPT_SECONDS = 4.0  # the agent needs at most 2 s; the rest is for the network
 _CLOSE_SECONDS = 1.5
 _EXPRESSION = "__acajs_json__(VALUE\n)"
@@ -76,12 +67,7 @@ class RichSession:
             take longer: each is many executions.
         colors: Whether texts of values and errors have the escape sequences of colours.
         has_own_files: Its files go with it: it does not work in the notebook's folder.
-        on_event: Told of everything that cells show, with the key of the cell.
-        on_input: Asked for a line from the user.
-        on_notice: Told what the user should know.
-        on_pause: Awaited before more of a running cell is fetched: returns when what was
-            shown has been taken up.
-        on_comm: Told of what comms do, with the key of the cell or message behind it.
+        frontend: Told what cells show and what the user should know; asked for input.
     """
 
     mode = "rich"
@@ -95,25 +81,20 @@ class RichSession:
         timeout_seconds: int = 220,
         colors: bool = True,
         has_own_files: bool = True,
-        on_event: Callable[[str, Event], None],
-        on_input: Callable[[str, InputRequest], Awaitable[str]],
-        on_notice: Callable[[str], None],
-        on_pause: Callable[[], Awaitable[None]] | None = None,
-        on_comm: Callable[[str, CommEvent], None] = lambda _key, _event: None,
+        frontend: Frontend,
     ) -> None:
         self._pool = pool
         self._identifier = identifier
         self._pinned = pinned
         self._colors = colors
         self._has_own_files = has_own_files
-        self._on_pause = on_pause
+        self._frontend = frontend
         self._agent = Agent(pool, identifier, timeout_seconds=timeout_seconds)
-        self._comms = CommChannel(self._ask, on_comm)
+        self._comms = CommChannel(self._ask, frontend.comm)
         self._watch = Watch(self._fetch, self._comms)
-        self._questions = Questions(on_input, self._answer)
+        self._questions = Questions(frontend.ask, self._answer)
         self._receiver = Receiver(
-            on_event=on_event,
-            on_notice=on_notice,
+            frontend=frontend,
             questions=self._questions,
             comms=self._comms,
             watch=self._watch,
@@ -205,7 +186,7 @@ class RichSession:
         except SessionLostError as error:
             self._lost = True
             self._comms.close(cell.key)
-            raise self._loss(was_running=self._begun) from error
+            raise loss(was_running=self._begun, has_own_files=self._has_own_files) from error
         except PoolError as error:
             if self._begun or error.may_have_run:
                 has_begun = "had begun" if self._begun else "may have begun"
@@ -256,21 +237,6 @@ class RichSession:
             raise CodeFailedError(value["ename"], value["evalue"], value.get("traceback", ()))
         return json.loads(value["data"]["text/plain"])
 
-    def _loss(self, *, was_running: bool) -> SessionLostError:
-        happened = (
-            "This cell had begun in it and was not run again."
-            if was_running
-            else ("This cell did not run.")
-        )
-        files = ", and so are the session's files" if self._has_own_files else ""
-        return SessionLostError(
-            "The session was replaced by a fresh one: it had cooled down, was stopped, or "
-            f"failed. Variables are gone{files}. {happened}",
-            remedy="Run the cells again from the top. ACAJS_ON_SESSION_LOSS=replay does that "
-            "automatically.",
-            was_running=was_running,
-        )
-
     async def _run_to_its_end(self, cell: Cell) -> Outcome:
         code = self._declarations.admit(for_repl(cell.code))
         request: dict[str, Any] = {
@@ -278,8 +244,6 @@ class RichSession:
             "cell": cell.key,
             "code": code,
             "label": cell.label or f"In[{cell.number}]",
-            "number": cell.number,
-            "silent": cell.silent,
             "expressions": dict(cell.expressions),
             "stdin": cell.allow_stdin,
         }
@@ -291,7 +255,7 @@ class RichSession:
         while True:
             answer = await self._unless_given_up(self._ask(**request))
             if answer is None:
-                return self._receiver.outcome or _abandoned()
+                return self._receiver.outcome or abandoned()
             self._begun = True
             if self._receiver.outcome is not None:
                 error = self._receiver.outcome.error
@@ -319,17 +283,11 @@ class RichSession:
     async def _attend_frontend(self) -> None:
         """Do what comes between two polls: ask what waits, and let what was shown be read."""
         await self._questions.settle()
-        if self._on_pause is not None:
-            await self._on_pause()
+        await self._frontend.pause()
 
     async def _ask(self, op: str, **fields: Any) -> dict[str, Any]:  # noqa: ANN401 -- JSON
-        fields.setdefault("wait", round(self._wait_seconds() * 1000))
-        fields.setdefault("gather", _GATHER_MILLISECONDS)
-        round_trip = self._agent.round_trip_seconds
-        if round_trip < _NEAR_SECONDS:
-            soon = min(round(round_trip * 1000), _MOST_SOON_MILLISECONDS)
-            fields.setdefault("soon", max(soon, _LEAST_SOON_MILLISECONDS))
-        answer = await self._agent.ask(op, **fields)
+        waits = waiting_fields(self._agent.round_trip_seconds)
+        answer = await self._agent.ask(op, **{**waits, **fields})
         self._take(answer)
         return answer
 
@@ -351,14 +309,6 @@ class RichSession:
 
     async def _answer(self, token: str, fields: dict[str, str]) -> None:
         await self._ask("input", token=token, wait=0, **fields)
-
-    def _wait_seconds(self) -> float:
-        """How long a poll may wait.
-
-        An interrupt queues behind the poll, so a near pool is polled often; on a far one
-        the wait grows with the round trip, which the interrupt takes anyway.
-        """
-        return min(max(4 * self._agent.round_trip_seconds, _LEAST_WAIT_SECONDS), _MOST_WAIT_SECONDS)
 
     async def _unless_given_up(self, request: Awaitable[_Answer]) -> _Answer | None:
         """Await a request, but no longer than an unanswered interrupt allows."""
@@ -483,12 +433,3 @@ class RichSession:
                 await stop_session(self._pool, self._identifier)
         except (AcaJsError, asyncio.TimeoutError) as error:
             _log.info("the session was not left as it should be: %s", error)
-
-
-def _abandoned() -> Outcome:
-    return Outcome(
-        error=interruption(
-            "The session does not answer, so the interrupt may not have reached the cell, "
-            "which may still be running. Restart the kernel to be sure."
-        )
-    )

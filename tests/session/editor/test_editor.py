@@ -16,6 +16,7 @@ from acajs_kernel.session.editor import documentation
 from acajs_kernel.session.editor.completing import known_completions
 from acajs_kernel.session.editor.describing import describe, describe_known
 from acajs_kernel.session.notebook import NotebookSession, SessionSettings
+from tests.session.callbacks import Callbacks
 
 _SETTINGS = SessionSettings(
     endpoint="",
@@ -49,8 +50,10 @@ async def notebook() -> AsyncIterator[NotebookSession]:
     session = NotebookSession(
         _SETTINGS,
         key=b"key",
-        on_event=lambda _, event: events.append(event),
-        on_input=_refuse,
+        frontend=Callbacks(
+            on_event=lambda _, event: events.append(event),
+            on_input=_refuse,
+        ),
     )
     assert (await session.execute(Cell("1", _CELL, number=1))).error is None
     yield session

@@ -16,6 +16,7 @@ from acajs_kernel.pool import Endpoint, PoolClient
 from acajs_kernel.session import Cell, Event, Stream
 from acajs_kernel.session.plain.session import PlainSession
 from tests.pool.fakes import IDENTIFIER, URL
+from tests.session.callbacks import Callbacks
 
 _REPLACED = "The session was replaced by a fresh one"
 
@@ -81,8 +82,10 @@ async def _session(
             IDENTIFIER,
             pinned=False,
             timeout_seconds=220,
-            on_event=told.show,
-            on_notice=told.notices.append,
+            frontend=Callbacks(
+                on_event=told.show,
+                on_notice=told.notices.append,
+            ),
             sleep=sleep or asyncio.sleep,  # type: ignore[arg-type] # awaitable all the same
         )
         await session.open()

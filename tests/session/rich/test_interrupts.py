@@ -11,9 +11,10 @@ import pytest_asyncio
 from acajs_kernel.local import LocalPool
 from acajs_kernel.pool import Endpoint, PoolClient, asgi_transport
 from acajs_kernel.session import Cell, Event, InputRequest, Outcome, Stream
+from acajs_kernel.session.connecting import SessionSettings
 from acajs_kernel.session.notebook import NotebookSession
-from acajs_kernel.session.opening import SessionSettings
 from acajs_kernel.session.rich.session import RichSession
+from tests.session.callbacks import Callbacks
 from tests.session.holding import Holding
 
 if TYPE_CHECKING:
@@ -37,9 +38,11 @@ class _Interruptible:
             client,
             _IDENTIFIER,
             pinned=False,
-            on_event=lambda _key, _event: None,
-            on_input=_answer,
-            on_notice=lambda _: None,
+            frontend=Callbacks(
+                on_event=lambda _key, _event: None,
+                on_input=_answer,
+                on_notice=lambda _: None,
+            ),
         )
         self._cells = 0
 
@@ -102,7 +105,9 @@ async def test_an_interrupt_ends_what_is_done_again_on_a_fresh_session() -> None
     settings = SessionSettings("", "2024-02-02-preview", "", "", "rich", 60, 0, "replay")
     shown: list[Event] = []
     notebook = NotebookSession(
-        settings, key=b"key", on_event=lambda _key, event: shown.append(event), on_input=_answer
+        settings,
+        key=b"key",
+        frontend=Callbacks(on_event=lambda _key, event: shown.append(event), on_input=_answer),
     )
     begun, ended = asyncio.Event(), asyncio.Event()
 
@@ -155,7 +160,9 @@ async def test_an_interrupt_as_the_session_opens_holds_for_the_cell_that_waits(
     """The session may be open before the waiting cell has heard of it."""
     settings = SessionSettings("", "2024-02-02-preview", "", "", "rich", 60, 0)
     notebook = NotebookSession(
-        settings, key=b"key", on_event=lambda _key, _event: None, on_input=_answer
+        settings,
+        key=b"key",
+        frontend=Callbacks(on_event=lambda _key, _event: None, on_input=_answer),
     )
     opened: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
 

@@ -23,6 +23,7 @@ from acajs_kernel.session import (
     Stream,
 )
 from acajs_kernel.session.rich.session import RichSession
+from tests.session.callbacks import Callbacks
 from tests.session.holding import Holding
 
 _IDENTIFIER = "late-answers-0123456789"
@@ -46,10 +47,12 @@ class _Replaceable:
             client,
             _IDENTIFIER,
             pinned=False,
-            on_event=self._show,
-            on_input=_refuse,
-            on_notice=lambda _: None,
-            on_comm=lambda key, event: self.comms.append((key, event)),
+            frontend=Callbacks(
+                on_event=self._show,
+                on_input=_refuse,
+                on_notice=lambda _: None,
+                on_comm=lambda key, event: self.comms.append((key, event)),
+            ),
         )
 
     def _show(self, key: str, event: Event) -> None:

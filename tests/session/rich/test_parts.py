@@ -14,6 +14,7 @@ from acajs_kernel.local import LocalPool
 from acajs_kernel.pool import Endpoint, PoolClient, asgi_transport
 from acajs_kernel.session import Cell, InputRequest, Outcome
 from acajs_kernel.session.rich.session import RichSession
+from tests.session.callbacks import Callbacks
 
 _Application = Callable[..., Awaitable[None]]
 _IDENTIFIER = "parts-0123456789"
@@ -72,9 +73,7 @@ class _Running:
             client,
             _IDENTIFIER,
             pinned=False,
-            on_event=lambda _key, _event: None,
-            on_input=_refuse,
-            on_notice=lambda _: None,
+            frontend=Callbacks(on_input=_refuse, on_notice=lambda _: None),
         )
         self._cells = 0
 

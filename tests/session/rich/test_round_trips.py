@@ -21,8 +21,9 @@ from acajs_kernel.session import (
     InputRequest,
     Stream,
 )
-from acajs_kernel.session.rich import session as rich
+from acajs_kernel.session.rich import polling
 from acajs_kernel.session.rich.session import RichSession
+from tests.session.callbacks import Callbacks
 from tests.session.held_clock import HeldClock
 
 if TYPE_CHECKING:
@@ -57,10 +58,12 @@ class _Running:
             client,
             "round-trips-0123456789",
             pinned=False,
-            on_event=self._show,
-            on_input=self._refuse,
-            on_notice=lambda _: None,
-            on_comm=self._hear,
+            frontend=Callbacks(
+                on_event=self._show,
+                on_input=self._refuse,
+                on_notice=lambda _: None,
+                on_comm=self._hear,
+            ),
         )
         self.clock = HeldClock()
         self.session._watch._sleep = self.clock.sleep
@@ -142,9 +145,9 @@ async def near(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[_Running]:
     A request waits for the end of a cell for as long as one ever does, also where something
     was printed, so that a cell that is held up costs no second one.
     """
-    monkeypatch.setattr(rich, "_LEAST_WAIT_SECONDS", rich._MOST_WAIT_SECONDS)
-    monkeypatch.setattr(rich, "_GATHER_MILLISECONDS", 1000)
-    monkeypatch.setattr(rich, "_LEAST_SOON_MILLISECONDS", 1000)
+    monkeypatch.setattr(polling, "_LEAST_WAIT_SECONDS", polling._MOST_WAIT_SECONDS)
+    monkeypatch.setattr(polling, "_GATHER_MILLISECONDS", 1000)
+    monkeypatch.setattr(polling, "_LEAST_SOON_MILLISECONDS", 1000)
     async for running in _run(0):
         yield running
 

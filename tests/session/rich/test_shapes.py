@@ -13,6 +13,7 @@ from acajs_kernel.session.rich.comms import CommChannel
 from acajs_kernel.session.rich.input import Questions
 from acajs_kernel.session.rich.receiving import Receiver
 from acajs_kernel.session.rich.watching import Watch
+from tests.session.callbacks import Callbacks
 
 _WHOLE: dict[str, dict[str, Any]] = {
     "stream": {"name": "stdout", "text": "t"},
@@ -56,8 +57,10 @@ class _Session:
         self.comms = CommChannel(nothing, lambda _key, _event: None)
         self.watch = Watch(nothing, self.comms)
         self.receiver = Receiver(
-            on_event=lambda _cell, event: self.shown.append(event),
-            on_notice=self.notices.append,
+            frontend=Callbacks(
+                on_event=lambda _cell, event: self.shown.append(event),
+                on_notice=self.notices.append,
+            ),
             questions=Questions(nothing, nothing),
             comms=self.comms,
             watch=self.watch,
