@@ -34,7 +34,7 @@ _HEAVY = {
     "uvicorn",
 }
 _OVER_HTTP = {"anyio", "h11", "httpcore", "httpx"}
-_MODULES_BESIDE_IPYKERNEL = 110
+_MODULES_BESIDE_IPYKERNEL = 116
 _MODULES_FOR_HTTP = 130
 _CELLS = 20
 _IDLE_SECONDS = 1.0
