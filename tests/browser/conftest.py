@@ -98,6 +98,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]:
     ours = ("ACAJS_", "AZURE_", "JUPYTER")
     environment = {name: text for name, text in os.environ.items() if not name.startswith(ours)}
     environment |= {
+        "ACAJS_WORKSPACE": "off",
         "JUPYTER_CONFIG_DIR": str(folder / "config"),
         "JUPYTER_DATA_DIR": str(folder / "data"),
         "JUPYTER_RUNTIME_DIR": str(runtime),
