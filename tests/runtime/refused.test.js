@@ -60,6 +60,13 @@ describe("a cell that V8 refuses", () => {
     });
   }
 
+  test("is told from one that follows it and whose error is too long for V8's answer", async () => {
+    await session.run("let a: number = 1");
+    const { error } = await session.run("throw new SyntaxError('\\u0001'.repeat(4.6e7))");
+    assert.equal(error?.ename, "SyntaxError");
+    assert.equal(error?.compiled, undefined);
+  });
+
   for (const code of RUN) {
     test(`is told from one that has run: ${code}`, async () => {
       const { error } = await session.run(code);

@@ -158,6 +158,7 @@ class Inspection {
     // The first promise that a cell makes is its own.
     const held = this.#held;
     held.clear();
+    this.hasBegun = true;
     spareResults();
     const release = v8.promiseHooks.onInit((promise) => {
       held.add(promise);
@@ -173,7 +174,6 @@ class Inspection {
       if (isInside) {
         answers.push(answer);
       } else {
-        this.hasBegun = true;
         // Not as an argument, which Node would hand on with the iterator of the user's arrays.
         soon(() => onEnd(answer));
       }
