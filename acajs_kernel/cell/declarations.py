@@ -11,9 +11,9 @@ and what assigns to them is refused by ``constants``.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -31,28 +31,40 @@ _LISTS = frozenset({"program", "statement_block", "switch_case", "switch_default
 _OWN_SCOPES = frozenset({"class_body", "class_static_block"})
 
 
+class _Names(NamedTuple):
+    """The names that cells have declared.
+
+    Attributes:
+        places: All of them, with the place that V8 has given each.
+        constants: Those that cannot be assigned to.
+        latest: The lexical ones of the latest cell.
+        uninitialized: Those that may have no value, because their cell threw.
+    """
+
+    places: Mapping[str, Place] = {}
+    constants: frozenset[str] = frozenset()
+    latest: frozenset[str] = frozenset()
+    uninitialized: frozenset[str] = frozenset()
+
+
 class Declarations:
     """What the cells of one runtime have declared so far."""
 
     def __init__(self) -> None:
-        self._places: dict[str, Place] = {}
-        self._constants: set[str] = set()
-        self._latest: set[str] = set()
-        self._uninitialized: set[str] = set()
-        self._before = (self._places, self._constants, self._latest, self._uninitialized)
+        self._names = self._names_before = _Names()
 
     def clear(self) -> None:
         """Forget all: the runtime is a new one."""
-        self._places, self._constants = {}, set()
-        self._latest, self._uninitialized = set(), set()
+        self._names = self._names_before = _Names()
 
     def threw(self) -> None:
         """Take note that the latest cell threw: what it declares may have no value."""
-        self._uninitialized = self._uninitialized | self._latest
+        names = self._names
+        self._names = names._replace(uninitialized=names.uninitialized | names.latest)
 
     def refused(self) -> None:
         """Take note that V8 has not compiled the latest cell: it has declared nothing."""
-        self._places, self._constants, self._latest, self._uninitialized = self._before
+        self._names = self._names_before
 
     def admit(self, code: str) -> str:
         """Return a cell's code as V8 takes it after all cells before, and remember its names.
@@ -63,10 +75,10 @@ class Declarations:
         Returns:
             Code with the same number of lines; the very same object if nothing was done.
         """
-        self._before = (self._places, self._constants, self._latest, self._uninitialized)
-        self._latest = set()
+        before = self._names_before = self._names
         has_keyword = _KEYWORDS.search(code) is not None
-        if not has_keyword and self._constants.isdisjoint(_WORDS.findall(code)):
+        if not has_keyword and before.constants.isdisjoint(_WORDS.findall(code)):
+            self._names = before._replace(latest=frozenset())
             return code
         # Imported here because the first cells should not wait for a parser.
         from acajs_kernel.cell.edits import Edits  # noqa: PLC0415
@@ -74,17 +86,19 @@ class Declarations:
 
         root = parse(code)
         edits = Edits()
-        cell = _Cell(root, edits, self._places, set(self._uninitialized))
+        cell = _Cell(root, edits, before.places, set(before.uninitialized))
         cell.convert()
-        constants = (self._constants - cell.names.keys()) | cell.constants
+        constants = (before.constants - cell.names.keys()) | cell.constants
         if constants:
             from acajs_kernel.cell.constants import refuse_assignments  # noqa: PLC0415
 
             refuse_assignments(root, constants, edits)
-        self._constants = constants
-        self._latest = {name for name, place in cell.names.items() if place == "lexical"}
-        self._uninitialized = cell.uninitialized - cell.names.keys()
-        self._places = {**cell.names, **self._places}
+        self._names = _Names(
+            places={**cell.names, **before.places},
+            constants=constants,
+            latest=frozenset(name for name, place in cell.names.items() if place == "lexical"),
+            uninitialized=frozenset(cell.uninitialized - cell.names.keys()),
+        )
         return edits.apply(code) if edits else code
 
 
@@ -99,7 +113,7 @@ class _Cell:
 
     root: Node
     edits: Edits
-    places: dict[str, Place]
+    places: Mapping[str, Place]
     uninitialized: set[str]
     names: dict[str, Place] = field(default_factory=dict)
     constants: set[str] = field(default_factory=set)

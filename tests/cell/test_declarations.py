@@ -227,3 +227,13 @@ def test_a_new_runtime_knows_no_names() -> None:
     declarations.admit("var x = 1; const y = 1")
     declarations.clear()
     assert declarations.admit("let x = 1; y = 2") == "let x = 1; y = 2"
+
+
+def test_a_refused_cell_brings_back_no_names_of_a_runtime_that_is_gone() -> None:
+    """The runtime was replaced while the cell was under way."""
+    declarations = Declarations()
+    declarations.admit("const x = 1")
+    declarations.admit("let y = 2")
+    declarations.clear()
+    declarations.refused()
+    assert declarations.admit("var x = 3") == "var x = 3"
