@@ -18,22 +18,7 @@ __all__ = ["KernelInformation"]
 # How long the first answers wait for the session, from the moment in which it began to open.
 _PATIENCE_SECONDS = 2.0
 
-_LANGUAGES: dict[str, dict[str, object]] = {
-    "javascript": {
-        "name": "javascript",
-        "mimetype": "text/javascript",
-        "file_extension": ".js",
-        "pygments_lexer": "javascript",
-        "codemirror_mode": "javascript",
-    },
-    "typescript": {
-        "name": "typescript",
-        "mimetype": "text/typescript",
-        "file_extension": ".ts",
-        "pygments_lexer": "typescript",
-        "codemirror_mode": "typescript",
-    },
-}
+_FILE_EXTENSIONS = {"javascript": ".js", "typescript": ".ts"}
 
 _HELP_LINKS = [
     {"text": "JavaScript (MDN)", "url": "https://developer.mozilla.org/docs/Web/JavaScript"},
@@ -70,8 +55,15 @@ class KernelInformation(Settings, Kernel):
 
         JupyterLab knows TypeScript by ``text/typescript``, nbconvert by the lexer's name.
         """
-        version = self._notebook.node_version if self._notebook is not None else ""
-        return _LANGUAGES[self.language] | {"version": version, "nbconvert_exporter": "script"}
+        return {
+            "name": self.language,
+            "version": self._notebook.node_version if self._notebook is not None else "",
+            "mimetype": f"text/{self.language}",
+            "file_extension": _FILE_EXTENSIONS[self.language],
+            "pygments_lexer": self.language,
+            "codemirror_mode": self.language,
+            "nbconvert_exporter": "script",
+        }
 
     @property
     def kernel_info(self) -> dict[str, Any]:

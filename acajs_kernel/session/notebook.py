@@ -173,8 +173,7 @@ class NotebookSession:
             try:
                 return await act(session)
             except SessionLostError as error:
-                if self._files is not None:
-                    self._files.forget()
+                self._forget_files()
                 # A cell that had begun may have done things that must not happen twice.
                 if error.was_running or self._lifetime.settings.on_session_loss == "error":
                     raise
@@ -339,8 +338,6 @@ class NotebookSession:
         """
         session = await self._lifetime.ready()
         self._forget()
-        if self._files is not None:
-            self._files.forget()  # plain mode needs a fresh session for it
         if session is not None:
             await session.restart()
 
@@ -394,13 +391,17 @@ class NotebookSession:
     async def _leave(self) -> None:
         await self._lifetime.leave()
         self._forget()
-        if self._files is not None:
-            self._files.forget()
 
     def _forget(self) -> None:
         """Forget what cells have made."""
         self._earlier.forget()
         self._texts.clear()
+        self._forget_files()
+
+    def _forget_files(self) -> None:
+        """Suppose no copies in the session: it may be another one."""
+        if self._files is not None:
+            self._files.forget()
 
     async def close(self, *, restart: bool) -> None:
         """End the session as far as it should end, and release everything else.

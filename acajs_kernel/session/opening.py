@@ -77,6 +77,7 @@ async def open_session(
         AgentUnavailableError: The settings demand the rich runtime, and it cannot be had.
         PoolError: The pool cannot be used.
     """
+    has_own_files = settings.working_folder.in_place is None
     if settings.runtime != "plain":
         # Imported here because launching the kernel must not wait for it, nor plain mode ever.
         from acajs_kernel.session.rich.session import RichSession  # noqa: PLC0415
@@ -86,7 +87,7 @@ async def open_session(
             access.identifier,
             pinned=bool(settings.session_id),
             timeout_seconds=settings.timeout_seconds,
-            has_own_files=settings.working_folder.in_place is None,
+            has_own_files=has_own_files,
             colors=settings.colors,
             frontend=frontend,
         )
@@ -109,7 +110,7 @@ async def open_session(
         access.identifier,
         pinned=bool(settings.session_id),
         timeout_seconds=settings.timeout_seconds,
-        has_own_files=settings.working_folder.in_place is None,
+        has_own_files=has_own_files,
         frontend=frontend,
     )
     await plain.open()

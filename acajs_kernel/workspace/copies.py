@@ -127,10 +127,9 @@ class Copies:
             known = former.get(path)
             if known is None or known[0] != found.signature or found.signature[0] < 0:
                 try:
-                    with _open(found) as content:
-                        digest = hashlib.sha256()
-                        while chunk := content.read(_CHUNK_BYTES):
-                            digest.update(chunk)
+                    digest = hashlib.sha256()
+                    for chunk in _chunks(found):
+                        digest.update(chunk)
                 except OSError:
                     self._watcher.forget()
                     continue
@@ -173,10 +172,9 @@ class Copies:
             begin = bundle.tell()
             digest = hashlib.sha256()
             try:
-                with _open(found) as content:
-                    while chunk := content.read(_CHUNK_BYTES):
-                        digest.update(chunk)
-                        bundle.write(chunk)
+                for chunk in _chunks(found):
+                    digest.update(chunk)
+                    bundle.write(chunk)
             except OSError:  # gone meanwhile: the next look tells
                 self._watcher.forget()
                 bundle.seek(begin)
@@ -199,6 +197,13 @@ def _open(found: Found) -> IO[bytes]:
     place = os.path.realpath(found.place) if os.path.islink(found.place) else found.place  # noqa: PTH114 -- a survey has texts
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     return os.fdopen(os.open(place, flags | getattr(os, "O_BINARY", 0)), "rb")
+
+
+def _chunks(found: Found) -> Iterator[bytes]:
+    """Yield what a file holds, piece by piece."""
+    with _open(found) as content:
+        while chunk := content.read(_CHUNK_BYTES):
+            yield chunk
 
 
 async def _compare(

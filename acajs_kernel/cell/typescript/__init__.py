@@ -6,18 +6,13 @@ added to the session, and types are not checked.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from acajs_kernel.cell.typescript.edits import Edits
 from acajs_kernel.cell.typescript.emitting import emit
 from acajs_kernel.cell.typescript.erasing import erase_types
 from acajs_kernel.cell.typescript.errors import TypeScriptError
 from acajs_kernel.cell.typescript.grammar import parse
 
-if TYPE_CHECKING:
-    from tree_sitter import Node
-
-__all__ = ["TypeScriptError", "erase", "erase_what_can_be", "is_typescript"]
+__all__ = ["TypeScriptError", "erase", "is_typescript"]
 
 
 def erase(source: str, *, jsx: bool = False) -> str | None:
@@ -49,24 +44,3 @@ def is_typescript(source: str) -> bool:
         return not parse(source)[0].has_error
     except RecursionError:
         return False
-
-
-def erase_what_can_be(source: str) -> str:
-    """Return a text that is being written with the types blanked that are whole.
-
-    Every character stays where it was, so that a cursor means the same place.
-    """
-    try:
-        root, blanks = parse(source)
-        edits = Edits(source)
-        for start, end, first in blanks:
-            edits.blank(start, end, first=first)
-        erase_types(root, edits, _emit_nothing)
-        text = edits.apply()
-    except (RecursionError, TypeScriptError):
-        return source
-    return text if len(text) == len(source) else source
-
-
-def _emit_nothing(_node: Node, _edits: Edits) -> None:
-    """Leave what has a meaning at run time as it is."""

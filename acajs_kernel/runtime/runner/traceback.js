@@ -118,11 +118,12 @@ function limited(lines) {
  * @returns {boolean} Whether the code is the source with blanks, or the end of a statement, for some of it.
  */
 function isBlanked(code, source) {
-  let isSame = true;
   for (let index = 0; index < code.length; index += 1) {
-    isSame &&= code[index] === source[index] || code[index] === " " || code[index] === ";";
+    if (code[index] !== source[index] && code[index] !== " " && code[index] !== ";") {
+      return false;
+    }
   }
-  return isSame;
+  return true;
 }
 
 /** Turns thrown values into the fields of an error event. */
