@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import shutil
 import signal
 import socket
@@ -175,9 +176,11 @@ print(signal.getsignal(number) is former)
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_signal_stops_gracefully_and_restores_handlers(
-    number: signal.Signals, tmp_path: Path
+    number: signal.Signals, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """A signal answers running requests, closes the pool, and returns without an exception."""
+    begun = tmp_path_factory.mktemp("signs") / "begun"
+    os.mkfifo(begun)
     # In a process of its own: a signal that is not caught ends the process that it is sent to.
     command = [sys.executable, "-c", SERVING, str(tmp_path), str(int(number))]
     with await asyncio.to_thread(
@@ -189,8 +192,10 @@ async def test_signal_stops_gracefully_and_restores_handlers(
             async with client_of(url) as client:
                 api = Api(client, NEW, new_identifier())
                 await api.run("1")
-                running = asyncio.ensure_future(api.execute("for(;;){}", 220))
-                await api.send("GET", "/session")
+                code = f"require('fs').writeFileSync({json.dumps(str(begun))}, ''); for(;;){{}}"
+                running = asyncio.ensure_future(api.execute(code, 220))
+                # Who opens a named pipe waits for the other side.
+                await asyncio.wait_for(asyncio.to_thread(begun.read_bytes), WAIT)
                 process.send_signal(number)
                 assert error_of(await asyncio.wait_for(running, WAIT)) == (409, "SessionStopped")
             assert await asyncio.to_thread(process.stdout.readline) == "True\n"
